@@ -1,0 +1,62 @@
+//! Two counters that keep a busy loop fair, both in thread-locals without destructor.
+//!
+//! *Effort* counts what the loop has done since it last looked at the clock: a poll costs 1, a read or
+//! a write 2. The executor asks [`is_due`] after each poll, and when enough has been done lets its
+//! [`Park`](crate::park::Park) look. Counting polls alone would let sixteen polls of many reads each
+//! hold back a timer for milliseconds.
+//!
+//! The *budget* limits the I/O operations of one poll, so that one connection that is always ready
+//! cannot keep its task from yielding. A leaf that gets `false` from [`spend_io`] wakes its own task
+//! and returns `Pending`.
+
+use std::cell::Cell;
+
+/// I/O operations a task may do in one poll before it has to let others run.
+pub const IO_PER_POLL: u32 = 32;
+/// Effort after which the loop lets its park look at the clock.
+pub const EFFORT_PER_LOOK: u32 = 16;
+
+thread_local! {
+    static EFFORT: Cell<u32> = const { Cell::new(0) };
+    static BUDGET: Cell<u32> = const { Cell::new(IO_PER_POLL) };
+}
+
+/// Refills the I/O budget and counts one poll; an executor calls it before each poll.
+#[inline]
+pub fn begin_poll() {
+    BUDGET.set(IO_PER_POLL);
+    EFFORT.set(EFFORT.get().wrapping_add(1));
+}
+
+/// Whether enough was done since the last [`reset`] for the clock to be looked at.
+#[inline]
+#[must_use]
+pub fn is_due() -> bool {
+    EFFORT.get() >= EFFORT_PER_LOOK
+}
+
+/// Starts counting anew, after a look or a wait.
+#[inline]
+pub fn reset() {
+    EFFORT.set(0);
+}
+
+/// Takes one I/O operation from this poll's budget; `false` if none is left.
+///
+/// A refusal refills the budget: under an executor that never calls [`begin_poll`] the next poll
+/// can go on, and under ours the task has to yield before it comes here again.
+#[inline]
+#[must_use]
+pub fn spend_io() -> bool {
+    EFFORT.set(EFFORT.get().wrapping_add(2));
+    match BUDGET.get() {
+        0 => {
+            BUDGET.set(IO_PER_POLL);
+            false
+        }
+        left => {
+            BUDGET.set(left - 1);
+            true
+        }
+    }
+}

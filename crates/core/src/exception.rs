@@ -1,0 +1,124 @@
+//! Reports of what would otherwise be lost: a panic nobody awaited, a callback that failed.
+//!
+//! It is Python's `loop.call_exception_handler`. The loop that runs on this thread installs its
+//! handler with [`enter`]; without one a report goes to standard error.
+
+use crate::id::TaskId;
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::rc::Rc;
+
+/// What an exception handler is told. It is Python's `context` dictionary.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ExceptionContext {
+    /// What happened, in a sentence without a full stop.
+    pub message: String,
+    /// The message of the panic.
+    pub panic: String,
+    /// The name of the task concerned.
+    pub task_name: Option<String>,
+    /// The id of the task concerned.
+    pub task_id: Option<TaskId>,
+    /// Where the task or callback was created.
+    pub spawned_at: Option<&'static Location<'static>>,
+}
+
+impl ExceptionContext {
+    /// A report with this message about this panic payload.
+    #[must_use]
+    pub fn new(message: impl Into<String>, payload: &(dyn Any + Send)) -> Self {
+        Self {
+            message: message.into(),
+            panic: panic_message(payload).to_owned(),
+            task_name: None,
+            task_id: None,
+            spawned_at: None,
+        }
+    }
+}
+
+impl fmt::Display for ExceptionContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(name) = &self.task_name {
+            write!(f, "\n  task: {name}")?;
+        }
+        if let Some(at) = self.spawned_at {
+            write!(f, "\n  created at: {at}")?;
+        }
+        write!(f, "\n  panic: {}", self.panic)
+    }
+}
+
+/// A loop's exception handler.
+pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext)>;
+
+thread_local! {
+    static CURRENT: RefCell<Option<ExceptionHandler>> = const { RefCell::new(None) };
+}
+
+/// Restores the handler that was current before; made by [`enter`].
+#[must_use = "dropping the guard restores the former handler"]
+pub struct Entered {
+    former: Option<ExceptionHandler>,
+}
+
+impl fmt::Debug for Entered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entered").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // During the thread's own end the slot may be gone, and with it anyone to report to.
+        let replaced = CURRENT.try_with(|slot| slot.replace(self.former.take()));
+        drop(replaced);
+    }
+}
+
+/// Makes `handler` the one that [`report`] calls on this thread, until the guard is dropped.
+pub fn enter(handler: Option<ExceptionHandler>) -> Entered {
+    Entered { former: CURRENT.with(|slot| slot.replace(handler)) }
+}
+
+/// Reports to the current loop's handler; the default writes to standard error.
+///
+/// A handler that panics is reported in its turn, by the default.
+pub fn report(context: &ExceptionContext) {
+    let handler = CURRENT.try_with(|slot| slot.borrow().clone()).ok().flatten();
+    let Some(handler) = handler else { return print(context) };
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler(context))) {
+        print(context);
+        print(&ExceptionContext::new("exception handler panicked", &*payload));
+        forget_payload(payload);
+    }
+}
+
+/// The text of a panic payload, as the standard library's hook prints it.
+#[must_use]
+pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        text
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text
+    } else {
+        "Box<dyn Any>"
+    }
+}
+
+/// Drops a panic payload whose own `Drop` may panic too; what that throws is leaked, not dropped.
+#[expect(clippy::mem_forget, reason = "a payload thrown by a payload's drop may go on for ever")]
+pub fn forget_payload(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the default handler of last resort")]
+fn print(context: &ExceptionContext) {
+    eprintln!("{context}");
+}

@@ -1,0 +1,223 @@
+//! [`gather`] and [`try_gather`]: several futures side by side in one task, results in argument order.
+//!
+//! A tuple is polled whole at each wake, in order. An iterator of more than a few futures is polled
+//! by `futures`' own set, which polls only what was woken; no random number decides anything.
+
+use futures::future::{JoinAll, MaybeDone, TryJoinAll, join_all, maybe_done, try_join_all};
+use futures::future::{TryFuture, TryMaybeDone, try_maybe_done};
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Awaits several futures side by side and gives their results in argument order.
+///
+/// Takes a tuple of up to twelve futures of any types, or anything that iterates over futures of one
+/// type. The futures run inside the calling task: they may borrow, and dropping the `gather` drops
+/// them all. A panic of one is a panic of the whole.
+///
+/// # Cancel safety
+/// Dropping it drops the futures and the results that are already there.
+///
+/// # Examples
+/// ```
+/// # futures::executor::block_on(async {
+/// use asyncio_core::gather;
+///
+/// assert_eq!(gather((async { 1 }, async { "two" })).await, (1, "two"));
+/// let squares = gather((1..=3).map(|n| async move { n * n })).await;
+/// assert_eq!(squares, [1, 4, 9]);
+/// # });
+/// ```
+#[doc(alias = "join")]
+#[doc(alias = "join_all")]
+pub fn gather<G, Shape>(futures: G) -> G::Gathered
+where
+    G: Gather<Shape>,
+{
+    futures.gather()
+}
+
+/// Awaits several fallible futures side by side; the first error wins and the others are dropped.
+///
+/// # Errors
+/// The first error in the order of completion; of two in one poll, the one that stands first.
+///
+/// # Cancel safety
+/// Dropping it drops the futures and the results that are already there.
+///
+/// # Examples
+/// ```
+/// # futures::executor::block_on(async {
+/// use asyncio_core::try_gather;
+///
+/// let both = try_gather((async { Ok::<_, String>(1) }, async { Err::<u8, _>("no".to_string()) }));
+/// assert_eq!(both.await, Err("no".to_string()));
+/// # });
+/// ```
+#[doc(alias = "try_join")]
+#[doc(alias = "try_join_all")]
+pub fn try_gather<G, Shape>(futures: G) -> G::Gathered
+where
+    G: TryGather<Shape>,
+{
+    futures.try_gather()
+}
+
+/// What [`gather`] takes: a tuple of futures, or an iterator over them.
+///
+/// `Shape` only tells the two kinds of implementation apart and is always inferred.
+#[diagnostic::on_unimplemented(
+    message = "`gather` takes a tuple of futures or an iterator over futures",
+    label = "neither a tuple of futures nor an iterator over futures"
+)]
+pub trait Gather<Shape> {
+    /// The future that gives all results.
+    type Gathered: Future;
+
+    /// Puts the futures side by side.
+    fn gather(self) -> Self::Gathered;
+}
+
+/// What [`try_gather`] takes: a tuple of fallible futures, or an iterator over them.
+#[diagnostic::on_unimplemented(
+    message = "`try_gather` takes a tuple of fallible futures or an iterator over them",
+    label = "neither a tuple of futures nor an iterator over futures, all giving `Result`"
+)]
+pub trait TryGather<Shape> {
+    /// The future that gives all results or the first error.
+    type Gathered: Future;
+
+    /// Puts the futures side by side.
+    fn try_gather(self) -> Self::Gathered;
+}
+
+/// Marks iterators in [`Gather`] and [`TryGather`].
+#[derive(Debug)]
+pub struct Iterated;
+
+/// Marks tuples in [`Gather`] and [`TryGather`].
+#[derive(Debug)]
+pub struct Tuple;
+
+impl<I> Gather<Iterated> for I
+where
+    I: IntoIterator<Item: Future>,
+{
+    type Gathered = JoinAll<I::Item>;
+
+    fn gather(self) -> Self::Gathered {
+        join_all(self)
+    }
+}
+
+impl<I> TryGather<Iterated> for I
+where
+    I: IntoIterator<Item: TryFuture>,
+{
+    type Gathered = TryJoinAll<I::Item>;
+
+    fn try_gather(self) -> Self::Gathered {
+        try_join_all(self)
+    }
+}
+
+macro_rules! tuples {
+    ($($Gathered:ident $TryGathered:ident ($($field:ident: $F:ident),+);)+) => {$(
+        pin_project! {
+            /// The future of [`gather`] over a tuple.
+            #[must_use = "futures do nothing unless they are awaited"]
+            pub struct $Gathered<$($F: Future),+> {
+                $(#[pin] $field: MaybeDone<$F>),+
+            }
+        }
+
+        impl<$($F: Future),+> Gather<Tuple> for ($($F,)+) {
+            type Gathered = $Gathered<$($F),+>;
+
+            fn gather(self) -> Self::Gathered {
+                let ($($field,)+) = self;
+                $Gathered { $($field: maybe_done($field)),+ }
+            }
+        }
+
+        impl<$($F: Future),+> Future for $Gathered<$($F),+> {
+            type Output = ($($F::Output,)+);
+
+            #[track_caller]
+            fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+                let mut this = self.project();
+                let mut all_done = true;
+                $(all_done &= this.$field.as_mut().poll(cx).is_ready();)+
+                if !all_done {
+                    return Poll::Pending;
+                }
+                Poll::Ready(($(this.$field.take_output().expect("polled after it was ready"),)+))
+            }
+        }
+
+        impl<$($F: Future),+> fmt::Debug for $Gathered<$($F),+> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($Gathered)).finish_non_exhaustive()
+            }
+        }
+
+        pin_project! {
+            /// The future of [`try_gather`] over a tuple.
+            #[must_use = "futures do nothing unless they are awaited"]
+            pub struct $TryGathered<$($F: TryFuture),+> {
+                $(#[pin] $field: TryMaybeDone<$F>),+
+            }
+        }
+
+        impl<Err, $($F: TryFuture<Error = Err>),+> TryGather<Tuple> for ($($F,)+) {
+            type Gathered = $TryGathered<$($F),+>;
+
+            fn try_gather(self) -> Self::Gathered {
+                let ($($field,)+) = self;
+                $TryGathered { $($field: try_maybe_done($field)),+ }
+            }
+        }
+
+        impl<Err, $($F: TryFuture<Error = Err>),+> Future for $TryGathered<$($F),+> {
+            type Output = Result<($($F::Ok,)+), Err>;
+
+            #[track_caller]
+            fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+                let mut this = self.project();
+                let mut all_done = true;
+                $(match this.$field.as_mut().poll(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => all_done = false,
+                })+
+                if !all_done {
+                    return Poll::Pending;
+                }
+                Poll::Ready(Ok(($(this.$field.take_output().expect("polled after it was ready"),)+)))
+            }
+        }
+
+        impl<$($F: TryFuture),+> fmt::Debug for $TryGathered<$($F),+> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($TryGathered)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
+tuples! {
+    Gather1 TryGather1 (a: A);
+    Gather2 TryGather2 (a: A, b: B);
+    Gather3 TryGather3 (a: A, b: B, c: C);
+    Gather4 TryGather4 (a: A, b: B, c: C, d: D);
+    Gather5 TryGather5 (a: A, b: B, c: C, d: D, e: E);
+    Gather6 TryGather6 (a: A, b: B, c: C, d: D, e: E, f: F);
+    Gather7 TryGather7 (a: A, b: B, c: C, d: D, e: E, f: F, g: G);
+    Gather8 TryGather8 (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H);
+    Gather9 TryGather9 (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I);
+    Gather10 TryGather10 (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J);
+    Gather11 TryGather11 (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K);
+    Gather12 TryGather12 (a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K, l: L);
+}

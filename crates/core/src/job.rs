@@ -1,0 +1,197 @@
+//! [`JobError`]: why a job of an executor gave no result.
+
+use std::any::Any;
+use std::fmt;
+
+/// Why a job on a thread or in a process gave no result.
+///
+/// # Examples
+/// ```
+/// # use asyncio_core::JobError;
+/// let error = JobError::panicked("parse", Box::new("bad magic"));
+/// assert!(error.is_panicked());
+/// assert_eq!(error.to_string(), "job `parse` panicked: bad magic");
+/// ```
+pub struct JobError {
+    // One thin pointer: a `Result<u64, JobError>` stays two words.
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    job: String,
+    cause: Cause,
+    stderr_tail: String,
+}
+
+enum Cause {
+    /// The payload sits in a lock only to make the error `Sync`; nobody contends for it.
+    Panicked {
+        message: String,
+        payload: Option<parking_lot::Mutex<Box<dyn Any + Send>>>,
+    },
+    Died {
+        how: Death,
+    },
+    TimedOut,
+    Cancelled,
+    ShutDown,
+}
+
+/// How a worker process ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Death {
+    /// Killed by this signal.
+    Signal(i32),
+    /// Ended by itself with this exit code.
+    Exit(i32),
+}
+
+impl JobError {
+    /// The job panicked with this payload.
+    #[must_use]
+    pub fn panicked(job: impl Into<String>, payload: Box<dyn Any + Send>) -> Self {
+        let message = crate::exception::panic_message(&*payload).to_owned();
+        let payload = Some(parking_lot::Mutex::new(payload));
+        Self::new(job, Cause::Panicked { message, payload })
+    }
+
+    /// The process that ran the job died.
+    #[must_use]
+    pub fn died(job: impl Into<String>, how: Death, stderr_tail: impl Into<String>) -> Self {
+        let mut error = Self::new(job, Cause::Died { how });
+        error.inner.stderr_tail = stderr_tail.into();
+        error
+    }
+
+    /// The job took longer than it was given.
+    #[must_use]
+    pub fn timed_out(job: impl Into<String>) -> Self {
+        Self::new(job, Cause::TimedOut)
+    }
+
+    /// The job was cancelled before it gave a result.
+    #[must_use]
+    pub fn cancelled(job: impl Into<String>) -> Self {
+        Self::new(job, Cause::Cancelled)
+    }
+
+    /// The executor was shut down before the job could run.
+    #[must_use]
+    pub fn shut_down(job: impl Into<String>) -> Self {
+        Self::new(job, Cause::ShutDown)
+    }
+
+    fn new(job: impl Into<String>, cause: Cause) -> Self {
+        let job = job.into();
+        Self { inner: Box::new(Inner { job, cause, stderr_tail: String::new() }) }
+    }
+
+    /// Whether the process that ran the job died.
+    #[must_use]
+    pub fn is_died(&self) -> bool {
+        matches!(self.inner.cause, Cause::Died { .. })
+    }
+
+    /// Whether the job panicked.
+    #[must_use]
+    pub fn is_panicked(&self) -> bool {
+        matches!(self.inner.cause, Cause::Panicked { .. })
+    }
+
+    /// Whether the job took longer than it was given.
+    #[must_use]
+    pub fn is_timed_out(&self) -> bool {
+        matches!(self.inner.cause, Cause::TimedOut)
+    }
+
+    /// Whether the job was cancelled, by its owner or by the end of its executor.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.inner.cause, Cause::Cancelled | Cause::ShutDown)
+    }
+
+    /// Whether the executor was shut down before the job could run.
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        matches!(self.inner.cause, Cause::ShutDown)
+    }
+
+    /// The signal that killed the process, if one did.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        match self.inner.cause {
+            Cause::Died { how: Death::Signal(signal) } => Some(signal),
+            _ => None,
+        }
+    }
+
+    /// The exit code of the process, if it ended by itself.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i32> {
+        match self.inner.cause {
+            Cause::Died { how: Death::Exit(code) } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The name of the job: the path of its function.
+    #[must_use]
+    pub fn job_name(&self) -> &str {
+        &self.inner.job
+    }
+
+    /// The last lines the process wrote to standard error; empty for a thread.
+    #[must_use]
+    pub fn stderr_tail(&self) -> &str {
+        &self.inner.stderr_tail
+    }
+
+    /// The message of the panic, if the job panicked.
+    #[must_use]
+    pub fn panic_message(&self) -> Option<&str> {
+        match &self.inner.cause {
+            Cause::Panicked { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The panic's payload, for [`std::panic::resume_unwind`].
+    ///
+    /// # Errors
+    /// Gives the error back if the job did not panic in this process.
+    pub fn into_panic(mut self) -> Result<Box<dyn Any + Send>, Self> {
+        if let Cause::Panicked { payload, .. } = &mut self.inner.cause
+            && let Some(payload) = payload.take()
+        {
+            return Ok(payload.into_inner());
+        }
+        Err(self)
+    }
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let job = &self.inner.job;
+        match &self.inner.cause {
+            Cause::Panicked { message, .. } => write!(f, "job `{job}` panicked: {message}"),
+            Cause::Died { how: Death::Signal(signal) } => {
+                write!(f, "job `{job}` died of signal {signal}")
+            }
+            Cause::Died { how: Death::Exit(code) } => {
+                write!(f, "the process of job `{job}` ended with exit code {code}")
+            }
+            Cause::TimedOut => write!(f, "job `{job}` timed out"),
+            Cause::Cancelled => write!(f, "job `{job}` was cancelled"),
+            Cause::ShutDown => write!(f, "job `{job}` did not run: its executor was shut down"),
+        }
+    }
+}
+
+impl fmt::Debug for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JobError({self})")
+    }
+}
+
+impl std::error::Error for JobError {}

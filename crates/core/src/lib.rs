@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+// In dependence order: a module uses only what stands above it.
+pub mod time;
+pub mod id;
+pub mod wait_note;
+pub mod effort;
+pub mod park;
+pub mod policy;
+pub mod exception;
+pub mod wake_batch;
+pub mod promise;
+pub mod job;
+pub mod executor;
+pub mod yield_now;
+pub mod gather;
+
+pub use executor::Executor;
+pub use gather::{gather, try_gather};
+pub use id::TaskId;
+pub use job::JobError;
+pub use promise::{BrokenPromise, Promise, Resolver, promise};
+pub use time::Instant;
+pub use yield_now::yield_now;

@@ -1,0 +1,87 @@
+//! [`Park`]: where an executor and whoever waits for the world meet.
+//!
+//! *Whether* to wait is the executor's business, for it has the ready queue; *how long* is the
+//! parker's, for it has the timers. So no duration crosses this trait.
+
+use parking_lot::{Condvar, Mutex};
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Waits for the world on behalf of an event loop.
+///
+/// Implemented by the reactor (real and simulated) and by [`ThreadPark`].
+pub trait Park {
+    /// What keeps this thread inside the parker; dropping it leaves again.
+    type Entered;
+
+    /// Makes the parker current on this thread, so that its futures find it.
+    fn enter(&self) -> Self::Entered;
+
+    /// Called by a busy loop after a bounded effort: the parker may look at clock and system.
+    ///
+    /// It must not block. It decides itself whether enough time has passed for a look.
+    fn breathe(&self);
+
+    /// Waits until something may have become ready: an event, a timer, an unpark.
+    ///
+    /// `Break` says that nothing can ever become ready again; only a simulated world knows that.
+    fn park(&self) -> ControlFlow<()>;
+
+    /// The bell that ends a [`park`](Park::park) from another thread.
+    fn unparker(&self) -> Arc<dyn Unpark>;
+}
+
+/// The bell of a parked loop.
+pub trait Unpark: Send + Sync + fmt::Debug {
+    /// Ends the current or the next wait.
+    fn unpark(&self);
+}
+
+/// Parks the thread itself: for an executor that has neither timers nor I/O.
+#[derive(Debug, Default)]
+pub struct ThreadPark {
+    bell: Arc<Bell>,
+}
+
+impl ThreadPark {
+    /// A parker whose only way to wake is its [`unparker`](Park::unparker).
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Park for ThreadPark {
+    type Entered = ();
+
+    fn enter(&self) {}
+
+    fn breathe(&self) {}
+
+    fn park(&self) -> ControlFlow<()> {
+        let mut rung = self.bell.rung.lock();
+        while !*rung {
+            self.bell.changed.wait(&mut rung);
+        }
+        *rung = false;
+        ControlFlow::Continue(())
+    }
+
+    fn unparker(&self) -> Arc<dyn Unpark> {
+        Arc::<Bell>::clone(&self.bell)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Unpark for Bell {
+    fn unpark(&self) {
+        *self.rung.lock() = true;
+        self.changed.notify_one();
+    }
+}

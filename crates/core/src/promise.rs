@@ -1,0 +1,174 @@
+//! A value that is awaited here and resolved once, from any thread: Python's `asyncio.Future`.
+//!
+//! Both halves share one allocation with a lock that is held only for a move; a waker is cloned,
+//! woken and dropped outside of it.
+
+use crate::wait_note::{WaitKind, pending_on};
+use crate::wake_batch::wake;
+use parking_lot::Mutex;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+/// Makes a [`Promise`] and the [`Resolver`] that resolves it.
+///
+/// # Examples
+/// ```
+/// # futures::executor::block_on(async {
+/// let (promise, resolver) = asyncio_core::promise();
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || resolver.resolve("done"));
+/// });
+/// assert_eq!(promise.await, Ok("done"));
+/// # });
+/// ```
+#[doc(alias = "Future")]
+#[doc(alias = "create_future")]
+#[doc(alias = "oneshot")]
+pub fn promise<T>() -> (Promise<T>, Resolver<T>) {
+    let shared = Arc::new(Mutex::new(State::Waiting(None)));
+    (Promise { shared: Arc::clone(&shared) }, Resolver { shared: Some(shared) })
+}
+
+/// The half that is awaited. It gives the value, or [`BrokenPromise`] if the resolver was dropped.
+///
+/// # Cancel safety
+/// A poll that is not followed by another loses nothing: the value stays until it is taken.
+///
+/// # Panics
+/// Polling it again after it has given its result panics.
+#[must_use = "a promise does nothing unless it is awaited"]
+pub struct Promise<T> {
+    shared: Arc<Mutex<State<T>>>,
+}
+
+/// The half that resolves, from any thread. Dropping it breaks the promise.
+pub struct Resolver<T> {
+    /// `None` once it has spoken.
+    shared: Option<Arc<Mutex<State<T>>>>,
+}
+
+/// The resolver was dropped without a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the resolver was dropped without resolving its promise")]
+pub struct BrokenPromise;
+
+enum State<T> {
+    Waiting(Option<Waker>),
+    Resolved(T),
+    Broken,
+    /// The result was taken.
+    Taken,
+    /// The promise was dropped; nobody waits any more.
+    Abandoned,
+}
+
+impl<T> Promise<T> {
+    /// Whether a result can be taken without waiting.
+    #[must_use]
+    pub fn is_resolved(&self) -> bool {
+        matches!(*self.shared.lock(), State::Resolved(_) | State::Broken)
+    }
+}
+
+impl<T> Future for Promise<T> {
+    type Output = Result<T, BrokenPromise>;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(result) = take_result(&mut self.shared.lock()) {
+            return Poll::Ready(result);
+        }
+        // A clone is foreign code, so it happens outside of the lock, and the state may have moved on.
+        let waker = cx.waker().clone();
+        let mut state = self.shared.lock();
+        if let Some(result) = take_result(&mut state) {
+            drop(state);
+            drop(waker);
+            return Poll::Ready(result);
+        }
+        let former = std::mem::replace(&mut *state, State::Waiting(Some(waker)));
+        drop(state);
+        drop(former);
+        pending_on(WaitKind::Promise, 0);
+        Poll::Pending
+    }
+}
+
+impl<T> Drop for Promise<T> {
+    fn drop(&mut self) {
+        let former = std::mem::replace(&mut *self.shared.lock(), State::Abandoned);
+        drop(former);
+    }
+}
+
+impl<T> Resolver<T> {
+    /// Resolves the promise and wakes whoever awaits it.
+    ///
+    /// # Errors
+    /// Gives the value back if the promise is gone.
+    pub fn resolve(mut self, value: T) -> Result<(), T> {
+        let Some(shared) = self.shared.take() else { return Err(value) };
+        let mut state = shared.lock();
+        match &mut *state {
+            State::Waiting(waker) => {
+                let waker = waker.take();
+                *state = State::Resolved(value);
+                drop(state);
+                if let Some(waker) = waker {
+                    wake(waker);
+                }
+                Ok(())
+            }
+            State::Resolved(_) | State::Broken | State::Taken | State::Abandoned => Err(value),
+        }
+    }
+
+    /// Whether the promise is gone, so that nobody would see a value.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.shared.as_ref().is_none_or(|shared| matches!(*shared.lock(), State::Abandoned))
+    }
+}
+
+impl<T> Drop for Resolver<T> {
+    fn drop(&mut self) {
+        let Some(shared) = self.shared.take() else { return };
+        let mut state = shared.lock();
+        if let State::Waiting(waker) = &mut *state {
+            let waker = waker.take();
+            *state = State::Broken;
+            drop(state);
+            if let Some(waker) = waker {
+                wake(waker);
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Promise<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Promise").field("is_resolved", &self.is_resolved()).finish()
+    }
+}
+
+impl<T> fmt::Debug for Resolver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver").field("is_abandoned", &self.is_abandoned()).finish()
+    }
+}
+
+/// The result, if there is one.
+fn take_result<T>(state: &mut State<T>) -> Option<Result<T, BrokenPromise>> {
+    match std::mem::replace(state, State::Taken) {
+        State::Resolved(value) => Some(Ok(value)),
+        State::Broken => Some(Err(BrokenPromise)),
+        State::Taken => panic!("promise polled after its result was taken"),
+        waiting => {
+            *state = waiting;
+            None
+        }
+    }
+}
