@@ -85,6 +85,12 @@ pub fn enter(handler: Option<ExceptionHandler>) -> Entered {
     Entered { former: CURRENT.with(|slot| slot.replace(handler)) }
 }
 
+/// Changes the handler that is current on this thread; the guards around restore their own.
+pub fn replace(handler: Option<ExceptionHandler>) {
+    let former = CURRENT.with(|slot| slot.replace(handler));
+    drop(former);
+}
+
 /// Reports to the current loop's handler; the default writes to standard error.
 ///
 /// A handler that panics is reported in its turn, by the default.

@@ -1,1 +1,25 @@
-//! (to come)
+#![doc = include_str!("../README.md")]
+
+// In dependence order: a module uses only what stands above it.
+mod primitives;
+pub mod error;
+mod word;
+mod inbox;
+mod slab;
+#[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
+mod memory;
+mod cell;
+mod current;
+pub mod task;
+mod callback;
+mod mailbox;
+mod remote;
+mod handle;
+mod event_loop;
+
+pub use callback::CallHandle;
+pub use error::{JoinError, LoopClosed, Stopped};
+pub use event_loop::{EventLoop, call_soon};
+pub use handle::Handle;
+pub use remote::RemoteTask;
+pub use task::{Task, TaskBuilder, TaskRef, TaskState, all_tasks, create_task, current_task};

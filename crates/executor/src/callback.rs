@@ -1,0 +1,75 @@
+//! Callbacks: plain functions in the same queue as tasks.
+
+use crate::cell::{self, Home, Kind, OwnedCell};
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A callback that was scheduled. Dropping the handle lets the callback run.
+///
+/// It is Python's `asyncio.Handle` and `TimerHandle`.
+#[doc(alias = "TimerHandle")]
+#[must_use = "a callback is scheduled either way; write `drop(handle)` if it is never to be cancelled"]
+pub struct CallHandle {
+    cell: OwnedCell<()>,
+}
+
+impl CallHandle {
+    /// Keeps the callback from running. `false`: it has run, or was cancelled before.
+    ///
+    /// The function itself is dropped in the loop's next turn.
+    ///
+    /// # Panics
+    /// On a thread that is not the loop's own.
+    #[track_caller]
+    pub fn cancel(&self) -> bool {
+        if self.cell.is_merged() {
+            return false;
+        }
+        assert!(self.cell.is_here(), "callback handle is attached to a different loop");
+        self.cell.cancel()
+    }
+}
+
+impl fmt::Debug for CallHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallHandle").finish_non_exhaustive()
+    }
+}
+
+/// Schedules a future that is no task: not listed, and its panic is reported at once.
+pub(crate) fn schedule<F>(
+    home: &Home,
+    future: F,
+    spawned_at: &'static Location<'static>,
+) -> CallHandle
+where
+    F: Future<Output = ()> + 'static,
+{
+    CallHandle { cell: cell::create(home, future, Kind::Callback, spawned_at) }
+}
+
+/// A function as a future that is ready at its first poll.
+pub(crate) struct Call<F>(Option<F>);
+
+impl<F: FnOnce()> Call<F> {
+    pub(crate) fn new(function: F) -> Self {
+        Self(Some(function))
+    }
+}
+
+// The function is moved out, never polled in place.
+impl<F> Unpin for Call<F> {}
+
+impl<F: FnOnce()> Future for Call<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(function) = self.0.take() {
+            function();
+        }
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,175 @@
+//! The part of a cell that depends on its future's type: the stage, and transitions 5 and 6.
+//!
+//! The stage holds the future until the end and then the outcome, at the same address. Each function
+//! catches what user code throws; nothing unwinds into the loop.
+
+use super::layout::{CellPtr, Header, Home, Kind, NewHeader, STAGE_OFFSET, VTable};
+use super::waker;
+use crate::error::JoinError;
+use asyncio_core::exception::forget_payload;
+use std::alloc::Layout;
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::future::Future;
+use std::mem::{ManuallyDrop, offset_of};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+/// How a task ended.
+pub(super) type Outcome<T> = Result<T, JoinError>;
+
+#[repr(C)]
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    outcome: ManuallyDrop<Outcome<F::Output>>,
+}
+
+#[repr(C)]
+struct Body<F: Future> {
+    header: Header,
+    stage: UnsafeCell<Stage<F>>,
+}
+
+impl<F: Future> Body<F> {
+    const LAYOUT: Layout = {
+        assert!(
+            offset_of!(Self, stage) == STAGE_OFFSET,
+            "a future aligned to more than 128 bytes cannot be a task: box it first"
+        );
+        Layout::new::<Self>()
+    };
+
+    const VTABLE: VTable = VTable {
+        poll: poll::<F>,
+        cancel: cancel::<F>,
+        drop_outcome: drop_outcome::<F::Output>,
+        layout: Self::LAYOUT,
+    };
+}
+
+/// Writes a new cell: `QUEUED`, with a `HANDLE`. The caller lists it, queues it and makes the handle.
+///
+/// # Safety
+/// If `F` is not `'static` the caller ends the task, and drops its outcome, before `F`'s borrows end.
+#[inline]
+pub(super) unsafe fn write<F: Future>(
+    home: &Home,
+    future: F,
+    kind: Kind,
+    parent: u64,
+    spawned_at: &'static Location<'static>,
+) -> CellPtr {
+    let vtable = &const { Body::<F>::VTABLE };
+    let block = home.memory.take(Body::<F>::LAYOUT).cast::<Body<F>>();
+    let header = Header::new(home, NewHeader { vtable, kind, parent, spawned_at });
+    let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
+    // SAFETY: the block is new and has the layout of a `Body<F>`.
+    unsafe { block.write(Body { header, stage }) };
+    home.alive.set(home.alive.get() + 1);
+    // SAFETY: the header has just been written, and the cell's holds keep it alive.
+    unsafe { CellPtr::new(block.cast()) }
+}
+
+#[inline]
+fn stage<S>(cell: CellPtr) -> NonNull<S> {
+    let header = NonNull::new(cell.as_ptr().cast::<u8>()).expect("a cell's address is not null");
+    // SAFETY: every cell is a `Body`, whose stage is at this offset of the same allocation.
+    unsafe { header.add(STAGE_OFFSET) }.cast()
+}
+
+/// # Safety
+/// Home, not `DONE`, not being polled; the stage holds an `F`.
+unsafe fn poll<F: Future>(cell: CellPtr) -> bool {
+    let waker = waker::borrowed(cell);
+    let mut cx = Context::from_waker(&waker);
+    let mut dropping = false;
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        let mut future = stage::<F>(cell);
+        // SAFETY: the stage holds an `F`, and nobody else touches it during the poll.
+        let future = unsafe { future.as_mut() };
+        // SAFETY: a future never moves: it stays in its cell until it is dropped there.
+        match unsafe { Pin::new_unchecked(future) }.poll(&mut cx) {
+            Poll::Pending => false,
+            Poll::Ready(value) => {
+                dropping = true;
+                // SAFETY: `DONE` will be set, so the future is neither polled nor dropped again.
+                unsafe { stage::<F>(cell).drop_in_place() };
+                // SAFETY: the future is gone, and the stage is large and aligned enough for both.
+                unsafe { stage::<Outcome<F::Output>>(cell).write(Ok(value)) };
+                true
+            }
+        }
+    }));
+    match polled {
+        Ok(ready) => ready,
+        Err(payload) => {
+            // SAFETY: the stage holds an `F`, unless the panic came from its own drop.
+            unsafe { fail::<F>(cell, payload, !dropping) };
+            true
+        }
+    }
+}
+
+/// Writes a panic as the outcome.
+///
+/// # Safety
+/// As in `poll`, with the future still there if `drop_future`.
+#[cold]
+#[inline(never)]
+unsafe fn fail<F: Future>(cell: CellPtr, payload: Box<dyn Any + Send>, drop_future: bool) {
+    if drop_future {
+        // SAFETY: the stage holds an `F`, which is not touched again.
+        let dropped = unsafe { drop_caught(stage::<F>(cell)) };
+        if let Err(second) = dropped {
+            // The first panic is the one that the awaiter needs to see.
+            forget_payload(second);
+        }
+    }
+    // SAFETY: the future is gone; the stage is large and aligned enough for an outcome.
+    unsafe { stage::<Outcome<F::Output>>(cell).write(Err(JoinError::panicked(payload))) };
+}
+
+/// # Safety
+/// Home, not `DONE`, not being polled; the stage holds an `F`.
+unsafe fn cancel<F: Future>(cell: CellPtr, error: JoinError) {
+    // SAFETY: the stage holds an `F`, which is not touched again.
+    let dropped = unsafe { drop_caught(stage::<F>(cell)) };
+    let outcome: Outcome<F::Output> = Err(match dropped {
+        Ok(()) => error,
+        Err(payload) => JoinError::panicked(payload),
+    });
+    // SAFETY: the future is gone; the stage is large and aligned enough for an outcome.
+    unsafe { stage::<Outcome<F::Output>>(cell).write(outcome) };
+}
+
+/// # Safety
+/// Home; the stage holds an outcome of this type, which is not touched again.
+unsafe fn drop_outcome<T>(cell: CellPtr) -> Option<Box<dyn Any + Send>> {
+    // SAFETY: the caller's.
+    let outcome = unsafe { take_outcome::<T>(cell) };
+    match outcome {
+        Err(error) => error.try_into_panic().ok(),
+        Ok(value) => catch_unwind(AssertUnwindSafe(|| drop(value))).err(),
+    }
+}
+
+/// Moves the outcome out.
+///
+/// # Safety
+/// Home; the stage holds an outcome of this type, which is not touched again.
+#[inline]
+pub(super) unsafe fn take_outcome<T>(cell: CellPtr) -> Outcome<T> {
+    // SAFETY: the caller's.
+    unsafe { stage::<Outcome<T>>(cell).read() }
+}
+
+/// # Safety
+/// `place` holds a `T`, which is not touched again.
+unsafe fn drop_caught<T>(place: NonNull<T>) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the caller's.
+        unsafe { place.drop_in_place() }
+    }))
+}

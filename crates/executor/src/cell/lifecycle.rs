@@ -1,0 +1,305 @@
+//! A cell's life at home: run, complete, release, handle, delivery and close; transitions 3 to 9, 13, 14.
+//!
+//! The rule that most of this file serves: after user code has run, a cell is touched only if a hold
+//! that this code cannot take away keeps it alive.
+
+use super::layout::{
+    AWAITED, CANCEL, COLD, CellPtr, DONE, Entry, HANDLE, Header, Home, Kind, MERGED, ONE, OUTCOME,
+    QUEUED,
+};
+use super::{wake, waker};
+use crate::error::JoinError;
+use asyncio_core::exception::{ExceptionContext, forget_payload, report};
+use asyncio_core::wake_batch::drop_foreign;
+use asyncio_core::{effort, wait_note};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::task::Waker;
+
+/// After this many rounds a closing loop refuses new tasks, whatever the drops of the old ones spawn.
+const CLOSE_ROUNDS: usize = 1_000;
+
+/// Runs a cell that was picked from the ready queue.
+#[inline]
+pub(crate) fn run(home: &Home, cell: CellPtr) {
+    let local = cell.local();
+    cell.set_local(local & !QUEUED);
+    if local & (DONE | CANCEL) != 0 {
+        return run_rare(home, cell);
+    }
+    effort::begin_poll();
+    wait_note::clear();
+    home.current.set(Some(cell));
+    let ready = cell.poll();
+    home.current.set(None);
+    if ready {
+        complete(home, cell);
+    } else {
+        cell.set_wait_note(wait_note::take());
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn run_rare(home: &Home, cell: CellPtr) {
+    if cell.local() & DONE != 0 {
+        release(home, cell);
+    } else {
+        abort(home, cell);
+    }
+}
+
+/// Ends a task that is not being polled: drops its future, with the outcome `Cancelled`.
+pub(crate) fn abort(home: &Home, cell: CellPtr) {
+    let former = home.current.replace(Some(cell));
+    cell.cancel(JoinError::cancelled());
+    home.current.set(former);
+    complete(home, cell);
+}
+
+/// The future is gone and the outcome is in its place.
+#[inline]
+fn complete(home: &Home, cell: CellPtr) {
+    let local = cell.local() | DONE | OUTCOME;
+    cell.set_local(local & !AWAITED);
+    if local & HANDLE == 0 || cell.kind() == Kind::Callback {
+        return complete_unseen(home, cell, local);
+    }
+    if local & AWAITED == 0 {
+        return;
+    }
+    // Any wake may drop the handle and free the cell, so the awaiter is taken out first and the cell
+    // is not touched after the wake.
+    if let Some(awaiter) = cell.awaiter().take() {
+        wake_awaiter(home, awaiter);
+    }
+}
+
+/// Nobody will read the outcome: it is a callback's, or the handle is gone.
+#[cold]
+#[inline(never)]
+fn complete_unseen(home: &Home, cell: CellPtr, local: u64) {
+    let awaiter = if local & AWAITED != 0 { cell.awaiter().take() } else { None };
+    // Without a handle the cell has no hold left, yet it stays: only `release` frees, and only below.
+    drop_outcome(cell);
+    release(home, cell);
+    if let Some(awaiter) = awaiter {
+        wake_awaiter(home, awaiter);
+    }
+}
+
+/// Wakes whoever awaits; a task of the same loop without a detour over the waker's vtable.
+#[inline]
+fn wake_awaiter(home: &Home, awaiter: Waker) {
+    match waker::own_cell(&awaiter) {
+        Some(cell) if std::ptr::eq(cell.home_ptr(), home) => {
+            // `wake` takes over the reference that the waker owned.
+            let _reference = std::mem::ManuallyDrop::new(awaiter);
+            wake::wake(cell, true);
+        }
+        _ => asyncio_core::wake_batch::wake(awaiter),
+    }
+}
+
+/// A hold went away: frees or merges the cell if it was the last.
+#[inline]
+pub(super) fn release(home: &Home, cell: CellPtr) {
+    let local = cell.local();
+    if local & (DONE | HANDLE | QUEUED | MERGED) != DONE {
+        return;
+    }
+    home.cells.borrow_mut().remove(cell.slot());
+    if local & COLD != 0 {
+        drop(cell.cold().take());
+    }
+    if local / ONE == 0 && cell.shared().is_zero() {
+        // SAFETY: no hold is set and nothing is counted on either side, so nobody can come back.
+        return unsafe { cell.free() };
+    }
+    merge(cell, 0);
+}
+
+/// Gives up home's hold. `handles`: references that were a hold until now.
+#[cold]
+#[inline(never)]
+fn merge(cell: CellPtr, handles: u64) {
+    let local = cell.local();
+    cell.set_local(local | MERGED);
+    if cell.shared().merge(local / ONE + handles) {
+        // SAFETY: the merged count is zero.
+        unsafe { cell.free() }
+    }
+}
+
+/// The task handle is dropped at home.
+#[inline]
+pub(super) fn drop_handle(cell: CellPtr) {
+    let local = cell.local();
+    if local & (MERGED | OUTCOME | AWAITED) != 0 {
+        return drop_handle_rare(cell);
+    }
+    cell.set_local(local & !HANDLE);
+    release(cell.home(), cell);
+}
+
+#[cold]
+#[inline(never)]
+fn drop_handle_rare(cell: CellPtr) {
+    let local = cell.local();
+    if local & MERGED != 0 {
+        return wake::drop_merged(cell);
+    }
+    if local & AWAITED != 0 {
+        cell.set_local(local & !AWAITED);
+        // The handle is still a hold while the waker's drop, which may be foreign code, runs.
+        drop_foreign(cell.awaiter().take());
+    }
+    if cell.local() & OUTCOME != 0 {
+        return bury(cell);
+    }
+    cell.set_local(cell.local() & !HANDLE);
+    release(cell.home(), cell);
+}
+
+/// Drops an outcome and then its cell's handle. An outcome may own the handle of another finished
+/// task, and so on for a million; so whoever is dropping already takes the next one in a loop.
+fn bury(cell: CellPtr) {
+    if cell.home().burying.get() {
+        cell.home().graveyard.borrow_mut().push(cell);
+        return;
+    }
+    // A cell that is not merged belongs to a loop that is not closed, so `home` outlives this function.
+    let home = cell.home();
+    home.burying.set(true);
+    let mut next = Some(cell);
+    while let Some(cell) = next {
+        drop_outcome(cell);
+        next = home.graveyard.borrow_mut().pop();
+        if next.is_none() {
+            home.burying.set(false);
+        }
+        cell.set_local(cell.local() & !HANDLE);
+        release(home, cell);
+    }
+}
+
+/// Drops an outcome that nobody took; a panic in it goes to the exception handler.
+#[cold]
+#[inline(never)]
+fn drop_outcome(cell: CellPtr) {
+    let Some(payload) = cell.drop_outcome() else { return };
+    let message = match cell.kind() {
+        Kind::Task => "task exception was never retrieved",
+        Kind::Callback => "exception in callback",
+    };
+    let mut context = ExceptionContext::new(message, &*payload);
+    context.spawned_at = Some(cell.spawned_at());
+    if cell.kind() == Kind::Task {
+        context.task_name = Some(cell.name());
+        context.task_id = Some(cell.id());
+    }
+    report(&context);
+    forget_payload(payload);
+}
+
+/// An entry of the inbox arrives.
+pub(crate) fn deliver(home: &Home, entry: Entry) {
+    match entry {
+        Entry::Wake(cell) => deliver_wake(home, &cell),
+        Entry::Dead(cell) => {
+            // SAFETY: the last reference sent the cell here; its block is intact until it is freed.
+            let cell =
+                unsafe { CellPtr::from_ptr(cell.load(Ordering::Relaxed).cast_const().cast()) };
+            // SAFETY: the cell is merged and no reference is left.
+            unsafe { cell.free() }
+        }
+        Entry::Post(run) => {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
+                report(&ExceptionContext::new(
+                    "exception in callback from another thread",
+                    &*payload,
+                ));
+                forget_payload(payload);
+            }
+        }
+    }
+}
+
+fn deliver_wake(home: &Home, cell: &AtomicPtr<Header>) {
+    // SAFETY: the entry owns one count, so the cell is alive.
+    let cell = unsafe { CellPtr::from_ptr(cell.load(Ordering::Relaxed).cast_const().cast()) };
+    let merged = cell.local() & MERGED != 0;
+    let entry = cell.shared().consume();
+    if merged {
+        // The entry was on its way when the task ended.
+        if entry.last {
+            // SAFETY: the merged count is zero.
+            unsafe { cell.free() }
+        }
+        return;
+    }
+    debug_assert!(std::ptr::eq(cell.home_ptr(), home), "an entry comes to its own loop");
+    wake::wake(cell, false);
+    if entry.detach {
+        drop_handle(cell);
+    }
+}
+
+/// Ends everything. Afterwards no future, outcome, name or awaiter of this loop is left; cells that
+/// handles or wakers still point to are merged and wait for those.
+pub(crate) fn close(home: &Home) {
+    // Posts are dropped, not run: their senders learn from a broken promise.
+    let (posts, entries): (Vec<_>, Vec<_>) =
+        home.inbox.close().into_iter().partition(|entry| matches!(entry, Entry::Post(_)));
+    entries.into_iter().for_each(|entry| deliver(home, entry));
+    posts.into_iter().for_each(drop_foreign);
+    let mut rounds = 0;
+    while close_round(home) {
+        rounds += 1;
+        if rounds == CLOSE_ROUNDS {
+            home.closed.set(true);
+        }
+    }
+    home.closed.set(true);
+    // From here on no user code runs, so what is listed stays as it is.
+    while let Some(cell) = pop_ready(home) {
+        cell.set_local(cell.local() & !QUEUED);
+        release(home, cell);
+    }
+    let left: Vec<CellPtr> = home.cells.borrow().iter().collect();
+    for cell in left {
+        debug_assert_eq!(
+            cell.local() & (DONE | HANDLE | QUEUED | OUTCOME | AWAITED),
+            DONE | HANDLE
+        );
+        home.cells.borrow_mut().remove(cell.slot());
+        drop(cell.cold().take());
+        merge(cell, 1);
+    }
+}
+
+fn pop_ready(home: &Home) -> Option<CellPtr> {
+    home.ready.borrow_mut().pop_front()
+}
+
+/// One look at every cell; `true` if user code ran, so that another is needed.
+fn close_round(home: &Home) -> bool {
+    let mut again = false;
+    let mut listed: Vec<CellPtr> = home.cells.borrow().iter().collect();
+    listed.sort_unstable_by_key(|cell| cell.id());
+    let slots: Vec<(u32, CellPtr)> = listed.into_iter().map(|cell| (cell.slot(), cell)).collect();
+    for (slot, cell) in slots {
+        // User code of an earlier cell may have freed this one.
+        if home.cells.borrow().get(slot) != Some(cell) {
+            continue;
+        }
+        if cell.local() & DONE == 0 {
+            again = true;
+            abort(home, cell);
+        } else if cell.local() & OUTCOME != 0 {
+            again = true;
+            drop_outcome(cell);
+        }
+    }
+    again
+}

@@ -1,0 +1,207 @@
+//! [`OwnedCell`]: the one handle of a cell, typed by its outcome; and the two ways to make a cell.
+
+use super::body::{self, Outcome};
+use super::layout::{AWAITED, CANCEL, CellPtr, DONE, HANDLE, Header, Home, Kind, MERGED, OUTCOME};
+use super::{lifecycle, wake, waker};
+use crate::error::JoinError;
+use asyncio_core::wait_note::{WaitKind, pending_on};
+use asyncio_core::wake_batch::drop_foreign;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::task::{Context, Poll, Waker};
+
+/// The `HANDLE` of a cell whose outcome is an [`Outcome<T>`]. Dropping it detaches the task.
+///
+/// The `AtomicPtr` is never written: it makes the handle `Send` and `Sync` without an unsafe
+/// implementation, and its relaxed load is a plain move.
+pub(crate) struct OwnedCell<T> {
+    /// INVARIANT: a live cell, whose `HANDLE` this is; its outcome is of type `T`.
+    cell: AtomicPtr<Header>,
+    outcome: PhantomData<fn() -> T>,
+}
+
+/// Creates a task on `home` and queues it.
+#[inline]
+pub(crate) fn create<F: Future + 'static>(
+    home: &Home,
+    future: F,
+    kind: Kind,
+    spawned_at: &'static Location<'static>,
+) -> OwnedCell<F::Output> {
+    // SAFETY: nothing that `F` borrows ends.
+    unsafe { create_unbounded(home, future, kind, spawned_at) }
+}
+
+/// Creates a task that may borrow, calls `run`, and ends the task if `run` did not.
+///
+/// Returns what `run` returned and the outcome, which is `Cancelled` if the task was ended here.
+pub(crate) fn with_scoped<F: Future, R>(
+    home: &Home,
+    future: F,
+    spawned_at: &'static Location<'static>,
+    run: impl FnOnce(&OwnedCell<F::Output>) -> R,
+) -> (R, Outcome<F::Output>) {
+    // SAFETY: `End` below ends the task and drops its outcome before this function returns, also when
+    // `run` unwinds; handles and wakers that live on reach neither future nor outcome.
+    let cell = unsafe { create_unbounded(home, future, Kind::Task, spawned_at) };
+    let end = End { home, cell };
+    let returned = run(&end.cell);
+    let cell = end.cell.cell();
+    if !cell.is_done() {
+        lifecycle::abort(home, cell);
+    }
+    let outcome = end.cell.take().unwrap_or_else(|| Err(JoinError::loop_closed()));
+    (returned, outcome)
+}
+
+/// Ends a scoped task when its scope unwinds; the handle's own drop then drops the outcome.
+struct End<'home, T> {
+    home: &'home Home,
+    cell: OwnedCell<T>,
+}
+
+impl<T> Drop for End<'_, T> {
+    fn drop(&mut self) {
+        let cell = self.cell.cell();
+        if !cell.is_done() {
+            lifecycle::abort(self.home, cell);
+        }
+    }
+}
+
+/// # Safety
+/// If `F` is not `'static` the caller ends the task, and drops its outcome, before `F`'s borrows end.
+#[inline]
+unsafe fn create_unbounded<F: Future>(
+    home: &Home,
+    future: F,
+    kind: Kind,
+    spawned_at: &'static Location<'static>,
+) -> OwnedCell<F::Output> {
+    assert!(!home.closed.get(), "event loop is closed: make a new one, or schedule before `close`");
+    let parent = home.current.get().map_or(0, |current| current.id().as_u64());
+    // SAFETY: the caller's.
+    let cell = unsafe { body::write(home, future, kind, parent, spawned_at) };
+    let slot = home.cells.borrow_mut().insert(cell);
+    cell.set_slot(slot);
+    home.ready.borrow_mut().push_back(cell);
+    OwnedCell { cell: AtomicPtr::new(cell.as_ptr()), outcome: PhantomData }
+}
+
+impl<T> OwnedCell<T> {
+    #[inline]
+    pub(crate) fn cell(&self) -> CellPtr {
+        let header = self.cell.load(Ordering::Relaxed);
+        // SAFETY: the handle is a hold, so the cell is alive; after the merge it is a count.
+        unsafe { CellPtr::from_ptr(header.cast_const().cast()) }
+    }
+
+    /// Whether this is the home thread, and so all of the cell may be touched.
+    #[inline]
+    pub(crate) fn is_here(&self) -> bool {
+        self.cell().home().is_here()
+    }
+
+    /// Whether the loop was closed and the cell merged. Any thread.
+    pub(crate) fn is_merged(&self) -> bool {
+        self.cell().shared().is_merged()
+    }
+
+    /// Asks for the end. `false`: it has ended already. Home only.
+    pub(crate) fn cancel(&self) -> bool {
+        request_cancel(self.cell())
+    }
+
+    /// The outcome, if it is there. Home only.
+    #[inline]
+    pub(crate) fn take(&self) -> Option<Outcome<T>> {
+        let cell = self.cell();
+        let local = cell.local();
+        if local & OUTCOME == 0 {
+            return None;
+        }
+        cell.set_local(local & !OUTCOME);
+        // SAFETY: home; `OUTCOME` was set and is now clear, and `T` is the type by the invariant.
+        Some(unsafe { body::take_outcome::<T>(cell) })
+    }
+
+    /// The outcome, or a note of who awaits it. Home only, on the running loop.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
+        let cell = self.cell();
+        let local = cell.local();
+        if local & DONE != 0 {
+            return Poll::Ready(self.take().unwrap_or_else(|| outcome_is_gone(local)));
+        }
+        pending_on(WaitKind::Task, cell.id().as_u64());
+        if local & AWAITED != 0 {
+            await_again(cell, cx.waker());
+            return Poll::Pending;
+        }
+        if waker::own_cell(cx.waker()) == Some(cell) {
+            awaits_itself();
+        }
+        // A clone is foreign code: nothing is borrowed, and what it did to this cell is read anew.
+        let former = cell.awaiter().replace(Some(cx.waker().clone()));
+        cell.set_local(cell.local() | AWAITED);
+        if former.is_some() {
+            drop_foreign(former);
+        }
+        Poll::Pending
+    }
+}
+
+/// Asks a task to end: it is queued, and its future dropped before it is polled again.
+pub(crate) fn request_cancel(cell: CellPtr) -> bool {
+    let local = cell.local();
+    if local & (DONE | MERGED) != 0 {
+        return false;
+    }
+    cell.set_local(local | CANCEL);
+    wake::wake(cell, false);
+    true
+}
+
+#[cold]
+#[inline(never)]
+fn await_again(cell: CellPtr, waker: &Waker) {
+    let former = cell.awaiter().take();
+    if former.as_ref().is_some_and(|former| former.will_wake(waker)) {
+        cell.awaiter().set(former);
+        return;
+    }
+    let during = cell.awaiter().replace(Some(waker.clone()));
+    cell.set_local(cell.local() | AWAITED);
+    drop_foreign((former, during));
+}
+
+#[cold]
+#[track_caller]
+fn outcome_is_gone<T>(local: u64) -> Outcome<T> {
+    if local & MERGED != 0 {
+        return Err(JoinError::loop_closed());
+    }
+    panic!("task polled after its outcome was taken")
+}
+
+#[cold]
+#[track_caller]
+fn awaits_itself() -> ! {
+    panic!("a task cannot await itself: it would never end")
+}
+
+impl<T> Drop for OwnedCell<T> {
+    #[inline]
+    fn drop(&mut self) {
+        let cell = self.cell();
+        debug_assert!(!cell.home().is_here() || cell.local() & (HANDLE | MERGED) != 0);
+        if cell.home().is_here() {
+            lifecycle::drop_handle(cell);
+        } else {
+            wake::detach_abroad(cell);
+        }
+    }
+}

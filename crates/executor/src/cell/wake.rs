@@ -1,0 +1,79 @@
+//! Wakes and dropped references, at home and abroad: transitions 2, 10, 11 and 12.
+
+use super::layout::{CellPtr, DONE, Entry, MERGED, ONE, QUEUED};
+use crate::inbox::Bell;
+use crate::word::Notify;
+
+/// A wake at home. With `give` the waker's reference is given up in the same store.
+#[inline]
+pub(super) fn wake(cell: CellPtr, give: bool) {
+    let local = cell.local();
+    if local & MERGED != 0 {
+        if give {
+            drop_merged(cell);
+        }
+        return;
+    }
+    let local = if give { local.wrapping_sub(ONE) } else { local };
+    if local & (QUEUED | DONE) == 0 {
+        cell.set_local(local | QUEUED);
+        cell.home().ready.borrow_mut().push_back(cell);
+    } else {
+        cell.set_local(local);
+    }
+}
+
+/// A wake abroad. The caller owns a reference, which keeps cell and loop alive.
+#[cold]
+#[inline(never)]
+pub(super) fn wake_abroad(cell: CellPtr) {
+    match cell.shared().notify() {
+        Notify::Done => {}
+        Notify::Push => push(cell),
+    }
+}
+
+/// A reference is dropped abroad, or after the merge.
+#[cold]
+#[inline(never)]
+pub(super) fn drop_abroad(cell: CellPtr) {
+    if cell.shared().decrement() {
+        // SAFETY: that was the last reference to a merged cell.
+        unsafe { cell.free_abroad() }
+    }
+}
+
+/// A reference is dropped at home, after the merge.
+#[cold]
+#[inline(never)]
+pub(super) fn drop_merged(cell: CellPtr) {
+    drop_abroad(cell);
+}
+
+/// The task handle is dropped abroad: the outcome must be dropped at home.
+#[cold]
+#[inline(never)]
+pub(super) fn detach_abroad(cell: CellPtr) {
+    match cell.shared().detach() {
+        Notify::Done => {}
+        Notify::Push => push(cell),
+    }
+    // The guard that `detach` gave, and that kept cell and loop alive until here.
+    drop_abroad(cell);
+}
+
+/// Pushes an entry whose count is already taken. The caller owns a reference of its own.
+fn push(cell: CellPtr) {
+    match cell.home().inbox.push(Entry::Wake(cell.to_sendable())) {
+        Ok(Bell::Silent) => {}
+        Ok(Bell::Ring) => cell.home().bell.unpark(),
+        Err(_closed) => {
+            // The entry's count is given back, and with it a handle that relied on the entry.
+            let entry = cell.shared().consume();
+            if entry.detach {
+                let last = cell.shared().decrement();
+                debug_assert!(!last, "the caller still owns a reference");
+            }
+        }
+    }
+}

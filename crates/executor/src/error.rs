@@ -1,0 +1,114 @@
+//! How a task can end without a value, and how a loop can refuse.
+
+use parking_lot::Mutex;
+use std::any::Any;
+use std::fmt;
+
+/// Why awaiting a [`Task`](crate::Task) gave no value.
+///
+/// # Examples
+/// ```
+/// # use asyncio_core::park::ThreadPark;
+/// # use asyncio_executor::{EventLoop, create_task};
+/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+/// let task = create_task(std::future::pending::<()>());
+/// task.cancel();
+/// assert!(task.await.unwrap_err().is_cancelled());
+/// # }).unwrap();
+/// ```
+pub struct JoinError {
+    // One thin pointer, so that a `Result<u64, JoinError>` is two words and stays in registers.
+    why: Box<Why>,
+}
+
+enum Why {
+    Cancelled,
+    /// The lock only makes the error `Sync`; nobody contends for it.
+    Panicked(Mutex<Box<dyn Any + Send>>, String),
+    LoopClosed,
+}
+
+impl JoinError {
+    pub(crate) fn cancelled() -> Self {
+        Self { why: Box::new(Why::Cancelled) }
+    }
+
+    pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> Self {
+        let message = asyncio_core::exception::panic_message(&*payload).to_owned();
+        Self { why: Box::new(Why::Panicked(Mutex::new(payload), message)) }
+    }
+
+    pub(crate) fn loop_closed() -> Self {
+        Self { why: Box::new(Why::LoopClosed) }
+    }
+
+    /// Whether the task was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(*self.why, Why::Cancelled)
+    }
+
+    /// Whether the task panicked.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        matches!(*self.why, Why::Panicked(..))
+    }
+
+    /// Whether the task's loop was closed before its result was taken.
+    #[must_use]
+    pub fn is_loop_closed(&self) -> bool {
+        matches!(*self.why, Why::LoopClosed)
+    }
+
+    /// The payload of the task's panic, for [`std::panic::resume_unwind`].
+    ///
+    /// # Panics
+    /// If the task did not panic; see [`try_into_panic`](Self::try_into_panic).
+    #[must_use]
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(error) => panic!("`into_panic` called, but the task did not panic: {error}"),
+        }
+    }
+
+    /// The payload of the task's panic.
+    ///
+    /// # Errors
+    /// Gives the error back if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
+        match *self.why {
+            Why::Panicked(payload, _) => Ok(payload.into_inner()),
+            why => Err(Self { why: Box::new(why) }),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.why {
+            Why::Cancelled => f.write_str("task was cancelled"),
+            Why::Panicked(_, message) => write!(f, "task panicked: {message}"),
+            Why::LoopClosed => f.write_str("the task's event loop is closed"),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// The event loop is closed: nothing can be scheduled on it any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("event loop is closed")]
+pub struct LoopClosed;
+
+/// The loop was stopped before the future completed; the future was dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("event loop stopped before future completed")]
+pub struct Stopped;

@@ -1,0 +1,343 @@
+//! [`EventLoop`]: turns, runs, stop and close.
+
+use crate::callback::{self, Call, CallHandle};
+use crate::cell::{self, Entry, Home, HomeRef, Kind, lifecycle, with_scoped};
+use crate::current;
+use crate::error::Stopped;
+use crate::handle::Handle;
+use crate::mailbox::Mailbox;
+use crate::task::{self, Task, TaskRef};
+use asyncio_core::effort;
+use asyncio_core::exception::{self, ExceptionHandler};
+use asyncio_core::park::Park;
+use asyncio_core::policy::Policy;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::panic::{Location, resume_unwind};
+
+/// Tasks on one thread, which waits for the world by its [`Park`].
+///
+/// One turn runs what was ready when it began, first in first out, and then takes in what other threads
+/// sent. The park is asked to wait when nothing is ready, and to take a breath after a bounded effort.
+///
+/// # Examples
+/// ```
+/// use asyncio_core::park::ThreadPark;
+/// use asyncio_executor::EventLoop;
+///
+/// let event_loop = EventLoop::new(ThreadPark::new());
+/// assert_eq!(event_loop.run_until_complete(async { 1 + 1 }), Ok(2));
+/// event_loop.close();
+/// ```
+pub struct EventLoop<P: Park> {
+    park: P,
+    home: HomeRef,
+    running: Cell<bool>,
+    /// Reused for each batch of entries.
+    batch: RefCell<Vec<Entry>>,
+}
+
+impl<P: Park> EventLoop<P> {
+    /// A loop that waits by `park`. It belongs to the thread that makes it.
+    pub fn new(park: P) -> Self {
+        let home = HomeRef::new(park.unparker());
+        Self { park, home, running: Cell::new(false), batch: RefCell::new(Vec::new()) }
+    }
+
+    /// What the loop waits by.
+    pub fn park(&self) -> &P {
+        &self.park
+    }
+
+    /// Runs until `future` is done. It runs as a task, the first of its loop if nothing came before.
+    ///
+    /// The future may borrow: if the loop is stopped before the end it is dropped here.
+    ///
+    /// # Errors
+    /// [`Stopped`] if [`stop`](Self::stop) came first, the future's task was cancelled, or a policy or a
+    /// simulated park halted the loop.
+    ///
+    /// # Panics
+    /// With the panic of `future`; if a loop is running on this thread; if this loop is closed.
+    #[track_caller]
+    pub fn run_until_complete<F: Future>(&self, future: F) -> Result<F::Output, Stopped> {
+        let spawned_at = Location::caller();
+        let _running = self.begin();
+        let _entered = current::enter(&self.home);
+        let _parked = self.park.enter();
+        let _handler = exception::enter(self.home.handler.borrow().clone());
+        let ((), outcome) = with_scoped(&self.home, future, spawned_at, |root| {
+            self.run(|| root.cell().is_done());
+        });
+        match outcome {
+            Ok(output) => Ok(output),
+            Err(error) => match error.try_into_panic() {
+                Ok(payload) => resume_unwind(payload),
+                Err(_cancelled) => Err(Stopped),
+            },
+        }
+    }
+
+    /// Runs until [`stop`](Self::stop) is called.
+    ///
+    /// # Panics
+    /// If a loop is running on this thread; if this loop is closed.
+    #[track_caller]
+    pub fn run_forever(&self) {
+        let _running = self.begin();
+        let _entered = current::enter(&self.home);
+        let _parked = self.park.enter();
+        let _handler = exception::enter(self.home.handler.borrow().clone());
+        self.run(|| false);
+    }
+
+    /// Ends the run after the current batch. Before a run: the run makes one turn that does not wait.
+    pub fn stop(&self) {
+        self.home.stopping.set(true);
+    }
+
+    /// Cancels all tasks, drops everything that is scheduled, and refuses anything new.
+    ///
+    /// What tasks have given and nobody has taken is dropped; awaiting such a task later says that the
+    /// loop is closed. A second call does nothing.
+    ///
+    /// # Panics
+    /// If this loop is running.
+    #[track_caller]
+    pub fn close(&self) {
+        assert!(!self.running.get(), "cannot close a running event loop: `stop` it first");
+        if self.is_closed() {
+            return;
+        }
+        let _entered = current::enter(&self.home);
+        let _parked = self.park.enter();
+        let _handler = exception::enter(self.home.handler.borrow().clone());
+        lifecycle::close(&self.home);
+    }
+
+    /// Whether the loop is in one of its runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.get()
+    }
+
+    /// Whether the loop is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.home.closed.get()
+    }
+
+    /// The loop for other threads.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle::new(Mailbox::of(&self.home))
+    }
+
+    /// Schedules a future as a task, also while the loop is not running.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    #[track_caller]
+    pub fn create_task<F: Future + 'static>(&self, future: F) -> Task<F::Output> {
+        Task::new(cell::create(&self.home, future, Kind::Task, Location::caller()))
+    }
+
+    /// Has `f` called in the next turn, after everything that is ready.
+    ///
+    /// A panic in it goes to the exception handler, and the loop goes on.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    #[track_caller]
+    pub fn call_soon(&self, f: impl FnOnce() + 'static) -> CallHandle {
+        callback::schedule(&self.home, Call::new(f), Location::caller())
+    }
+
+    /// Schedules a future that is no task: it is not listed, and its panic is reported as a callback's.
+    ///
+    /// The facade builds `call_later` from it.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    #[track_caller]
+    pub fn call_when(&self, future: impl Future<Output = ()> + 'static) -> CallHandle {
+        callback::schedule(&self.home, future, Location::caller())
+    }
+
+    /// The tasks that have not ended, in the order of their creation.
+    #[must_use]
+    pub fn all_tasks(&self) -> Vec<TaskRef> {
+        task::list(&self.home)
+    }
+
+    /// Asks every task to end, and tells how many there were.
+    pub fn cancel_all_tasks(&self) -> usize {
+        let tasks = task::list(&self.home);
+        tasks.iter().filter(|task| task::cancel_ref(&self.home, task)).count()
+    }
+
+    /// Sets who chooses the next task; `None` is first in, first out.
+    ///
+    /// This is a door for simulation: a policy can halt the loop, which ends its run like `stop`.
+    pub fn set_policy(&self, policy: Option<Box<dyn Policy>>) {
+        self.home.has_policy.set(policy.is_some());
+        let former = self.home.policy.replace(policy);
+        drop(former);
+    }
+
+    /// Sets who is told of panics that nobody awaits; `None` writes them to standard error.
+    pub fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
+        if self.running.get() {
+            exception::replace(handler.clone());
+        }
+        let former = self.home.handler.replace(handler);
+        drop(former);
+    }
+
+    #[track_caller]
+    fn begin(&self) -> Run<'_> {
+        assert!(!self.is_closed(), "event loop is closed: make a new one");
+        let running = current::start_running();
+        self.running.set(true);
+        Run { event_loop_running: &self.running, home: &self.home, _running: running }
+    }
+
+    /// Turns until `done`, a stop, or a halt.
+    fn run(&self, done: impl Fn() -> bool) {
+        while !done() {
+            let stopping = self.home.stopping.get();
+            if self.turn(stopping).is_break() || stopping {
+                return;
+            }
+            if self.home.stopping.get() {
+                return;
+            }
+        }
+    }
+
+    /// One turn. `Break`: nothing can ever happen again, or the policy halts.
+    #[inline]
+    fn turn(&self, stopping: bool) -> ControlFlow<()> {
+        let home: &Home = &self.home;
+        if home.ready.borrow().is_empty() {
+            self.wait(stopping)?;
+        } else if stopping {
+            self.park.breathe();
+        }
+        let mut batch = home.ready.borrow().len();
+        while batch > 0 {
+            batch -= 1;
+            let next = if home.has_policy.get() {
+                pick(home)?
+            } else {
+                home.ready.borrow_mut().pop_front()
+            };
+            let Some(cell) = next else { break };
+            lifecycle::run(home, cell);
+            if effort::is_due() {
+                self.park.breathe();
+            }
+        }
+        if home.inbox.is_filled() {
+            self.drain();
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Nothing is ready: takes in what other threads sent, or waits.
+    #[cold]
+    #[inline(never)]
+    fn wait(&self, stopping: bool) -> ControlFlow<()> {
+        if stopping {
+            self.park.breathe();
+        } else if self.home.inbox.park() {
+            let waited = self.park.park();
+            self.home.inbox.unpark();
+            // A simulated world may have nothing left to offer while another thread still does.
+            if waited.is_break()
+                && !self.home.inbox.is_filled()
+                && self.home.ready.borrow().is_empty()
+            {
+                return ControlFlow::Break(());
+            }
+        }
+        if self.home.inbox.is_filled() {
+            self.drain();
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Takes in what other threads sent.
+    #[cold]
+    #[inline(never)]
+    fn drain(&self) {
+        let mut batch = self.batch.take();
+        self.home.inbox.take(&mut batch);
+        for entry in batch.drain(..) {
+            lifecycle::deliver(&self.home, entry);
+        }
+        self.batch.replace(batch);
+    }
+}
+
+/// A policy chooses; `Break` halts.
+#[cold]
+#[inline(never)]
+fn pick(home: &Home) -> ControlFlow<(), Option<cell::CellPtr>> {
+    let ready = home.ready.borrow().len();
+    if ready == 0 {
+        return ControlFlow::Continue(None);
+    }
+    // The policy is taken out while it is asked, so that it may use the loop.
+    let Some(mut policy) = home.policy.take() else { return ControlFlow::Continue(None) };
+    let picked = policy.pick(ready);
+    home.policy.replace(Some(policy));
+    match picked {
+        None => ControlFlow::Break(()),
+        Some(index) => ControlFlow::Continue(home.ready.borrow_mut().remove(index.min(ready - 1))),
+    }
+}
+
+/// One run; its end clears the stop request, so that the next run starts afresh.
+struct Run<'a> {
+    event_loop_running: &'a Cell<bool>,
+    home: &'a Home,
+    _running: current::Running,
+}
+
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        self.event_loop_running.set(false);
+        self.home.stopping.set(false);
+    }
+}
+
+impl<P: Park> Drop for EventLoop<P> {
+    fn drop(&mut self) {
+        if !self.is_closed() && !self.running.get() {
+            self.close();
+        }
+    }
+}
+
+impl<P: Park> fmt::Debug for EventLoop<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventLoop")
+            .field("is_running", &self.is_running())
+            .field("is_closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Has `f` called by the running loop in its next turn; see [`EventLoop::call_soon`].
+///
+/// # Panics
+/// If no loop is running on this thread.
+#[track_caller]
+pub fn call_soon(f: impl FnOnce() + 'static) -> CallHandle {
+    let at = Location::caller();
+    current::with(|home| callback::schedule(home, Call::new(f), at))
+        .unwrap_or_else(|| current::none())
+}

@@ -1,0 +1,168 @@
+//! [`RemoteTask`]: a task on a loop, awaited from anywhere.
+
+use crate::error::JoinError;
+use crate::mailbox::Mailbox;
+use crate::task::{Task, cancel};
+use crate::{callback, current};
+use asyncio_core::exception::{ExceptionContext, forget_payload, report};
+use asyncio_core::{Promise, Resolver, TaskId};
+use parking_lot::Mutex;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+/// A task that was created through a [`Handle`](crate::Handle).
+///
+/// It is a future on every thread and in every executor; [`wait`](Self::wait) blocks a thread for it.
+/// Dropping it detaches the task. It is what Python's `run_coroutine_threadsafe` returns.
+///
+/// # Cancel safety
+/// Dropping a `&mut task` that was polled loses nothing.
+#[doc(alias = "run_coroutine_threadsafe")]
+#[must_use = "dropping a remote task detaches it: write `drop(task)` if that is meant"]
+pub struct RemoteTask<T> {
+    outcome: Promise<Result<T, JoinError>>,
+    link: Arc<Link>,
+}
+
+/// What handle and loop share about where the task is.
+pub(crate) struct Link {
+    mailbox: Mailbox,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Clone, Copy)]
+enum Progress {
+    /// The closure is on its way.
+    Posted,
+    /// It is to be thrown away when it arrives.
+    Cancelled,
+    Created {
+        slot: u32,
+        id: TaskId,
+    },
+}
+
+impl<T> RemoteTask<T> {
+    pub(crate) fn new(outcome: Promise<Result<T, JoinError>>, link: Arc<Link>) -> Self {
+        Self { outcome, link }
+    }
+
+    /// Asks the task to end; if it has not been created yet it never will be.
+    pub fn cancel(&self) {
+        let progress = {
+            let mut progress = self.link.progress.lock();
+            if let Progress::Posted = *progress {
+                *progress = Progress::Cancelled;
+            }
+            *progress
+        };
+        if let Progress::Created { slot, id } = progress {
+            // A closed loop has ended the task already.
+            let _posted = self.link.mailbox.post(move || {
+                current::with(|home| cancel(home, slot, id));
+            });
+        }
+    }
+
+    /// Blocks this thread until the task has ended.
+    ///
+    /// # Errors
+    /// As awaiting it: the task panicked, was cancelled, or its loop was closed.
+    ///
+    /// # Panics
+    /// On the loop's own thread, which would wait for itself.
+    ///
+    /// # Blocking
+    /// For as long as the task runs.
+    #[track_caller]
+    pub fn wait(self) -> Result<T, JoinError> {
+        assert!(
+            !self.link.mailbox.is_here() || self.link.mailbox.is_closed(),
+            "`wait` would block the event loop that runs the task: `.await` it instead"
+        );
+        block_on(self)
+    }
+}
+
+impl<T> Future for RemoteTask<T> {
+    type Output = Result<T, JoinError>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.outcome).poll(cx).map(|outcome| match outcome {
+            Ok(outcome) => outcome,
+            Err(_broken) => Err(JoinError::loop_closed()),
+        })
+    }
+}
+
+impl<T> fmt::Debug for RemoteTask<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteTask").finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    pub(crate) fn new(mailbox: Mailbox) -> Self {
+        Self { mailbox, progress: Mutex::new(Progress::Posted) }
+    }
+
+    /// Runs on the loop: creates the task, unless it was cancelled on the way, and relays its outcome.
+    pub(crate) fn arrive<T: 'static>(
+        &self,
+        create: impl FnOnce() -> Task<T>,
+        resolver: Resolver<Result<T, JoinError>>,
+        spawned_at: &'static Location<'static>,
+    ) {
+        let task = {
+            let mut progress = self.progress.lock();
+            if let Progress::Cancelled = *progress {
+                drop(progress);
+                drop(resolver.resolve(Err(JoinError::cancelled())));
+                return;
+            }
+            let task = create();
+            *progress = Progress::Created { slot: task.slot(), id: task.id() };
+            task
+        };
+        let relay = async move {
+            let outcome = task.await;
+            if let Err(Err(unseen)) = resolver.resolve(outcome) {
+                report_unseen(unseen);
+            }
+        };
+        current::with(|home| drop(callback::schedule(home, relay, spawned_at)));
+    }
+}
+
+/// The remote handle is gone: a panic goes to the exception handler, as for a task nobody awaits.
+fn report_unseen(error: JoinError) {
+    if let Ok(payload) = error.try_into_panic() {
+        report(&ExceptionContext::new("task exception was never retrieved", &*payload));
+        forget_payload(payload);
+    }
+}
+
+/// Drives a future on this thread, which sleeps between the wakes.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unparker(Thread);
+    impl Wake for Unparker {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unparker(std::thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut cx) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

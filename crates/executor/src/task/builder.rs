@@ -1,0 +1,82 @@
+//! [`create_task`] and the builder behind it.
+
+use super::join::Task;
+use crate::cell::{self, Kind};
+use crate::current;
+use std::future::Future;
+use std::panic::Location;
+
+/// Schedules a future as a task of the running loop. It first runs in the loop's next turn.
+///
+/// The future needs to be neither `Send` nor `Sync`.
+///
+/// # Panics
+/// If no loop is running on this thread, or it is closed.
+///
+/// # Examples
+/// ```
+/// # use asyncio_core::park::ThreadPark;
+/// # use asyncio_executor::{EventLoop, create_task};
+/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+/// let shared = std::rc::Rc::new(1);
+/// let task = create_task(async move { *shared + 1 });
+/// assert_eq!(task.await.unwrap(), 2);
+/// # }).unwrap();
+/// ```
+#[inline]
+#[track_caller]
+#[doc(alias = "spawn")]
+#[doc(alias = "spawn_local")]
+#[doc(alias = "ensure_future")]
+pub fn create_task<F: Future + 'static>(future: F) -> Task<F::Output> {
+    let spawned_at = Location::caller();
+    let cell = current::with(|home| cell::create(home, future, Kind::Task, spawned_at));
+    Task::new(cell.unwrap_or_else(|| current::none()))
+}
+
+/// A task to be: see [`Task::builder`].
+///
+/// # Examples
+/// ```
+/// # use asyncio_core::park::ThreadPark;
+/// # use asyncio_executor::{EventLoop, Task};
+/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+/// let task = Task::builder().name("reader").spawn(async {});
+/// assert_eq!(task.name(), "reader");
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `spawn`"]
+pub struct TaskBuilder {
+    name: Option<Box<str>>,
+}
+
+impl TaskBuilder {
+    pub(super) fn new() -> Self {
+        Self { name: None }
+    }
+
+    /// Names the task; the default is `Task-N` with its id.
+    #[doc(alias = "set_name")]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into().into_boxed_str());
+        self
+    }
+
+    /// Schedules the future as a task of the running loop.
+    ///
+    /// # Panics
+    /// If no loop is running on this thread, or it is closed.
+    #[track_caller]
+    pub fn spawn<F: Future + 'static>(self, future: F) -> Task<F::Output> {
+        let spawned_at = Location::caller();
+        let cell = current::with(|home| {
+            let owned = cell::create(home, future, Kind::Task, spawned_at);
+            if let Some(name) = self.name {
+                owned.cell().set_name(name);
+            }
+            owned
+        });
+        Task::new(cell.unwrap_or_else(|| current::none()))
+    }
+}

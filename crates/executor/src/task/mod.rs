@@ -1,0 +1,10 @@
+//! What a user holds of a task: its handle, its builder, and a look at it from outside.
+
+mod join;
+mod builder;
+mod task_ref;
+
+pub use builder::{TaskBuilder, create_task};
+pub use join::Task;
+pub use task_ref::{TaskRef, TaskState, all_tasks, current_task};
+pub(crate) use task_ref::{cancel, cancel_ref, list};

@@ -1,0 +1,175 @@
+//! [`TaskRef`]: what a task is doing, seen from outside.
+
+use crate::cell::{CellPtr, Home, Kind, request_cancel};
+use crate::current;
+use asyncio_core::TaskId;
+use asyncio_core::wait_note::WaitNote;
+use std::fmt;
+use std::panic::Location;
+
+/// A task as it was when it was looked at.
+///
+/// # Examples
+/// ```
+/// # use asyncio_core::park::ThreadPark;
+/// # use asyncio_executor::{EventLoop, Task, all_tasks, current_task};
+/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+/// let worker = Task::builder().name("worker").spawn(std::future::pending::<()>());
+/// let names: Vec<String> = all_tasks().iter().map(|task| task.name().to_owned()).collect();
+/// assert_eq!(names, [current_task().unwrap().name(), "worker"]);
+/// # worker.cancel();
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct TaskRef {
+    id: TaskId,
+    slot: u32,
+    name: String,
+    state: TaskState,
+    parent: Option<TaskId>,
+    spawned_at: &'static Location<'static>,
+    waiting_for: Option<WaitNote>,
+}
+
+/// What a task was doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum TaskState {
+    /// It was the one that runs.
+    Running,
+    /// It was in the ready queue.
+    Ready,
+    /// It was waiting for a wake.
+    Waiting,
+}
+
+impl TaskRef {
+    fn look(home: &Home, cell: CellPtr) -> Self {
+        let state = if home.current.get() == Some(cell) {
+            TaskState::Running
+        } else if cell.is_queued() {
+            TaskState::Ready
+        } else {
+            TaskState::Waiting
+        };
+        Self {
+            id: cell.id(),
+            slot: cell.slot(),
+            name: cell.name(),
+            state,
+            parent: cell.parent(),
+            spawned_at: cell.spawned_at(),
+            waiting_for: if state == TaskState::Waiting { cell.wait_note() } else { None },
+        }
+    }
+
+    /// Its number on its loop.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// The name it was given, or `Task-N` with its id.
+    #[must_use]
+    #[doc(alias = "get_name")]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it was doing.
+    #[must_use]
+    pub fn state(&self) -> TaskState {
+        self.state
+    }
+
+    /// The task that created it.
+    #[must_use]
+    pub fn parent(&self) -> Option<TaskId> {
+        self.parent
+    }
+
+    /// Where it was created.
+    #[must_use]
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
+    /// What it was waiting for, if it was waiting and the future it awaits says so.
+    #[must_use]
+    pub fn waiting_for(&self) -> Option<WaitNote> {
+        self.waiting_for
+    }
+
+    /// Asks the task to end, as [`Task::cancel`](crate::Task::cancel) does.
+    ///
+    /// # Panics
+    /// If no loop is running on this thread.
+    #[track_caller]
+    pub fn cancel(&self) -> bool {
+        let Some(asked) = current::with(|home| cancel(home, self.slot, self.id)) else {
+            current::none()
+        };
+        asked
+    }
+}
+
+impl fmt::Display for TaskRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (created at {})", self.name, self.spawned_at)?;
+        match (self.state, self.waiting_for) {
+            (TaskState::Running, _) => f.write_str(" is running"),
+            (TaskState::Ready, _) => f.write_str(" is ready to run"),
+            (TaskState::Waiting, Some(note)) => write!(f, " waits for {note}"),
+            (TaskState::Waiting, None) => {
+                f.write_str(" waits for something that does not say what it is")
+            }
+        }
+    }
+}
+
+/// The task that is running now; `None` in a callback and outside of a loop.
+#[must_use]
+pub fn current_task() -> Option<TaskRef> {
+    current::with(|home| {
+        home.current.get().filter(|cell| is_task(*cell)).map(|cell| TaskRef::look(home, cell))
+    })
+    .flatten()
+}
+
+/// The tasks of the running loop that have not ended, in the order of their creation.
+///
+/// # Panics
+/// If no loop is running on this thread.
+#[must_use]
+#[track_caller]
+pub fn all_tasks() -> Vec<TaskRef> {
+    let Some(tasks) = current::with(list) else { current::none() };
+    tasks
+}
+
+/// The tasks of `home` that have not ended, in the order of their creation.
+pub(crate) fn list(home: &Home) -> Vec<TaskRef> {
+    let cells: Vec<CellPtr> = home.cells.borrow().iter().collect();
+    let mut tasks: Vec<TaskRef> = cells
+        .into_iter()
+        .filter(|cell| is_task(*cell) && !cell.is_done())
+        .map(|cell| TaskRef::look(home, cell))
+        .collect();
+    tasks.sort_unstable_by_key(|task| task.id);
+    tasks
+}
+
+/// Asks the task that was looked at to end, if it is still there.
+pub(crate) fn cancel_ref(home: &Home, task: &TaskRef) -> bool {
+    cancel(home, task.slot, task.id)
+}
+
+/// Asks the task with this key to end, if it is still there.
+pub(crate) fn cancel(home: &Home, slot: u32, id: TaskId) -> bool {
+    let cell = home.cells.borrow().get(slot);
+    cell.is_some_and(|cell| cell.id() == id && request_cancel(cell))
+}
+
+fn is_task(cell: CellPtr) -> bool {
+    cell.kind() == Kind::Task
+}
