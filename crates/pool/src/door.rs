@@ -1,0 +1,142 @@
+//! The door through which a simulation takes the place of a pool's threads.
+//!
+//! While a [`Submit`] is entered on a thread, every job that this thread submits to a thread pool goes
+//! to it, and no thread is started. Whoever is behind the door decides when each job runs, and runs it
+//! where it likes. A thread without one pays a single predicted branch a job.
+
+use crate::job::{Refusal, Run};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Takes the jobs of thread pools in place of their threads.
+///
+/// # Examples
+/// A pool that runs nothing before it is told to:
+/// ```
+/// use asyncio_pool::ThreadPoolExecutor;
+/// use asyncio_pool::door::{self, PoolJob, Submit};
+/// use std::cell::RefCell;
+/// use std::rc::Rc;
+///
+/// #[derive(Debug, Default)]
+/// struct Later(RefCell<Vec<PoolJob>>);
+///
+/// impl Submit for Later {
+///     fn submit(&self, job: PoolJob) {
+///         self.0.borrow_mut().push(job);
+///     }
+/// }
+///
+/// let later = Rc::new(Later::default());
+/// let _entered = door::enter(later.clone());
+/// let job = ThreadPoolExecutor::new(1).submit(|n| n + 1, 6);
+/// assert!(!job.is_finished());
+/// for job in later.0.take() {
+///     job.run();
+/// }
+/// assert_eq!(futures::executor::block_on(job).unwrap(), 7);
+/// ```
+pub trait Submit: fmt::Debug {
+    /// Takes a job, to run it later or never.
+    ///
+    /// It is called inside the submission: a job that is run here has run before the submitter goes on.
+    fn submit(&self, job: PoolJob);
+}
+
+/// A job of a thread pool, stripped of its types.
+///
+/// Dropped without being run, it resolves its future to [`JobError::is_cancelled`].
+///
+/// [`JobError::is_cancelled`]: asyncio_core::JobError::is_cancelled
+#[must_use = "a job that is dropped does not run"]
+pub struct PoolJob {
+    /// `None` once it has run.
+    job: Option<Arc<dyn Run>>,
+}
+
+impl PoolJob {
+    /// Runs the job on this thread, unless its future was dropped; its panic goes to its future.
+    ///
+    /// # Blocking
+    /// As long as the job does.
+    pub fn run(mut self) {
+        if let Some(job) = self.job.take() {
+            job.run();
+        }
+    }
+
+    /// The name of the job: the path of its function.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.job.as_ref().map_or("", |job| job.name())
+    }
+}
+
+impl Drop for PoolJob {
+    fn drop(&mut self) {
+        if let Some(job) = self.job.take() {
+            job.refuse(Refusal::Discarded);
+        }
+    }
+}
+
+impl fmt::Debug for PoolJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PoolJob").field(&self.name()).finish()
+    }
+}
+
+thread_local! {
+    /// Whether `DOOR` holds anything. It has no destructor, so to ask it costs next to nothing.
+    static OPEN: Cell<bool> = const { Cell::new(false) };
+    static DOOR: RefCell<Option<Rc<dyn Submit>>> = const { RefCell::new(None) };
+}
+
+/// Restores the door that was open before; made by [`enter`].
+#[must_use = "dropping the guard restores the former door"]
+pub struct Entered {
+    former: Option<Rc<dyn Submit>>,
+}
+
+impl fmt::Debug for Entered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entered").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let former = self.former.take();
+        OPEN.set(former.is_some());
+        // During the thread's own end the slot may be gone, and with it anyone to hand jobs to.
+        let replaced = DOOR.try_with(|slot| slot.replace(former));
+        drop(replaced);
+    }
+}
+
+/// Hands the jobs that this thread submits to `submit`, until the guard is dropped.
+pub fn enter(submit: Rc<dyn Submit>) -> Entered {
+    let former = DOOR.with(|slot| slot.replace(Some(submit)));
+    OPEN.set(true);
+    Entered { former }
+}
+
+/// Whether jobs of this thread go through a door.
+#[inline]
+pub(crate) fn is_open() -> bool {
+    OPEN.get()
+}
+
+/// Hands a job through the open door.
+#[cold]
+pub(crate) fn hand_over(job: Arc<dyn Run>) {
+    let door = DOOR.with(|slot| slot.borrow().clone());
+    let job = PoolJob { job: Some(job) };
+    match door {
+        Some(door) => door.submit(job),
+        // Dropping the job resolves its future; a flag without a door does not happen.
+        None => drop(job),
+    }
+}

@@ -1,0 +1,126 @@
+//! A worker thread: takes jobs until it is told to leave. The one place that starts threads.
+//!
+//! A worker waits on its own thread's park token, one word, without spinning. A job that uses the token
+//! for itself can leave one behind or take one away: the first is a look too many, the second cannot
+//! happen to a worker that waits.
+
+use crate::clock::now;
+use crate::job::{Refusal, Run};
+use crate::queue::{Next, Queue, Rouse, SeatId};
+use asyncio_core::exception::{ExceptionContext, forget_payload, panic_message, report};
+use parking_lot::{Condvar, Mutex};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+thread_local! {
+    /// The address of the pool this thread works for; zero on all other threads.
+    static EMPLOYER: Cell<usize> = const { Cell::new(0) };
+}
+
+/// What a pool's handles and workers share.
+pub(crate) struct Shared {
+    pub(crate) queue: Mutex<Queue>,
+    /// Rung when a worker leaves a pool that takes no more jobs.
+    pub(crate) left: Condvar,
+    pub(crate) settings: Settings,
+}
+
+/// What the builder was told.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) max_workers: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) thread_name: String,
+    pub(crate) initializer: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+/// Does what the queue asked for; the lock is released.
+#[inline]
+pub(crate) fn rouse(shared: &Arc<Shared>, whom: Rouse) {
+    match whom {
+        Rouse::Nobody => {}
+        Rouse::Idle(thread) => thread.unpark(),
+        Rouse::New(seat) => start(shared, seat),
+    }
+}
+
+#[cold]
+fn start(shared: &Arc<Shared>, seat: SeatId) {
+    let name = format!("{}-{}", shared.settings.thread_name, seat.index);
+    let worker = Arc::clone(shared);
+    match thread::Builder::new().name(name).spawn(move || work(&worker, seat)) {
+        Ok(handle) => shared.queue.lock().started(seat, handle),
+        Err(error) => {
+            let orphans = shared.queue.lock().not_started(seat);
+            // The other workers will run the jobs that wait; if there is none, the jobs must not hang.
+            let why: Arc<str> = format!("the thread pool could not start a thread: {error}").into();
+            refuse_all(orphans, &Refusal::Broken(why));
+            shared.left.notify_all();
+        }
+    }
+}
+
+/// Resolves jobs that will not run; the lock is released.
+pub(crate) fn refuse_all(jobs: Vec<Arc<dyn Run>>, why: &Refusal) {
+    for job in jobs {
+        job.refuse(why.clone());
+    }
+}
+
+/// Whether this thread is a worker of this pool.
+pub(crate) fn is_worker(shared: &Arc<Shared>) -> bool {
+    EMPLOYER.get() == Arc::as_ptr(shared).addr()
+}
+
+fn work(shared: &Arc<Shared>, seat: SeatId) {
+    EMPLOYER.set(Arc::as_ptr(shared).addr());
+    if !initialize(shared, seat) {
+        return;
+    }
+    let me = thread::current();
+    loop {
+        let now = now();
+        let next = shared.queue.lock().next(seat, now, shared.settings.keep_alive, &me);
+        match next {
+            Next::Run(job, whom) => {
+                rouse(shared, whom);
+                job.run();
+            }
+            Next::Wait(until) => wait(until, now),
+            Next::Leave(watch) => {
+                if let Some(thread) = watch {
+                    thread.unpark();
+                }
+                break;
+            }
+        }
+    }
+    shared.left.notify_all();
+}
+
+/// Waits for the park token; may return early.
+fn wait(until: Option<Instant>, now: Instant) {
+    match until {
+        Some(until) => thread::park_timeout(until.saturating_duration_since(now)),
+        None => thread::park(),
+    }
+}
+
+/// Runs the initializer; if it panics, the pool is broken and this worker has left.
+fn initialize(shared: &Shared, seat: SeatId) -> bool {
+    let Some(initializer) = &shared.settings.initializer else { return true };
+    let Err(payload) = catch_unwind(AssertUnwindSafe(|| initializer())) else { return true };
+    let message = panic_message(&*payload);
+    let why: Arc<str> = format!("the thread pool's initializer panicked: {message}").into();
+    report(&ExceptionContext::new("the initializer of a thread pool panicked", &*payload));
+    forget_payload(payload);
+    let why = Refusal::Broken(why);
+    let (orphans, idle) = shared.queue.lock().fail(seat, why.clone());
+    refuse_all(orphans, &why);
+    idle.iter().for_each(Thread::unpark);
+    shared.left.notify_all();
+    false
+}

@@ -1,0 +1,20 @@
+//! Law 1: our own types cross threads, whatever a job returns.
+
+use asyncio_pool::current::LazyPool;
+use asyncio_pool::door::PoolJob;
+use asyncio_pool::{AbandonedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor};
+use std::cell::Cell;
+
+const fn crosses_threads<T: Send + Sync + Unpin + 'static>() {}
+
+const _: () = {
+    crosses_threads::<ThreadPoolExecutor>();
+    crosses_threads::<ThreadPoolBuilder>();
+    crosses_threads::<ThreadJob<String>>();
+    // The result is handed over once, so it need not be `Sync` for its future to be.
+    crosses_threads::<ThreadJob<Cell<u8>>>();
+    crosses_threads::<LazyPool>();
+    crosses_threads::<PoolJob>();
+    crosses_threads::<AbandonedJob>();
+    crosses_threads::<Shutdown>();
+};

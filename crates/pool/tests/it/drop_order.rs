@@ -1,0 +1,39 @@
+//! What a job owned is gone when its result is there.
+
+use crate::support::{Drops, block_on, hold};
+use asyncio_pool::ThreadPoolExecutor;
+
+#[test]
+fn arguments_and_captures_are_dropped_before_the_result_is_delivered() {
+    let pool = ThreadPoolExecutor::new(1);
+    let drops = Drops::default();
+    let captured = drops.probe();
+    let job = pool.submit(
+        move |_argument| {
+            let _captured = captured;
+        },
+        drops.probe(),
+    );
+    block_on(job).unwrap();
+    assert_eq!(drops.count(), 2);
+}
+
+#[test]
+fn a_result_that_is_not_taken_goes_with_the_future_and_not_with_the_pool() {
+    let pool = ThreadPoolExecutor::new(1);
+    let drops = Drops::default();
+    let job = pool.submit(|drops: Drops| drops.probe(), drops.clone());
+    // One thread, first in first out: when a later job runs, this one has ended.
+    drop(hold(&pool));
+    assert_eq!(drops.count(), 0);
+    drop(job);
+    assert_eq!(drops.count(), 1);
+}
+
+#[test]
+fn a_future_may_outlive_its_pool() {
+    let pool = ThreadPoolExecutor::new(1);
+    let job = pool.submit(|n| n, 1);
+    drop(pool);
+    assert_eq!(block_on(job).unwrap(), 1);
+}

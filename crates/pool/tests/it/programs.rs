@@ -1,0 +1,182 @@
+//! Law X3 on random programs: each job is exactly one of *ran once* and *cancelled before it started*;
+//! never more run than there are threads; a result is delivered once; no panic costs a worker; a
+//! shutdown leaves nothing behind.
+
+use crate::support::{Drops, Probe, block_on};
+use asyncio_core::JobError;
+use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor};
+use proptest::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Quick,
+    Panics,
+    /// Waits for the gate, which opens at `OpenGate` or at the end of the program.
+    Gated,
+    /// Submits nothing and gives way, so that others overtake it.
+    Yields,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Op {
+    Submit(Kind),
+    /// Drops the future of the job with this number, modulo the jobs that there are.
+    Forget(usize),
+    /// Awaits it, if that cannot take for ever.
+    Await(usize),
+    OpenGate,
+    Shut(Shutdown),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let kind = prop_oneof![
+        4 => Just(Kind::Quick), 1 => Just(Kind::Panics), 2 => Just(Kind::Gated), 1 => Just(Kind::Yields)
+    ];
+    prop_oneof![
+        8 => kind.prop_map(Op::Submit),
+        3 => (0_usize..64).prop_map(Op::Forget),
+        2 => (0_usize..64).prop_map(Op::Await),
+        1 => Just(Op::OpenGate),
+        1 => prop_oneof![Just(Shutdown::Drain), Just(Shutdown::CancelPending), Just(Shutdown::Now)]
+            .prop_map(Op::Shut),
+    ]
+}
+
+/// What is known of one job at the end.
+struct Entry {
+    kind: Kind,
+    late: bool,
+    runs: Arc<AtomicUsize>,
+    future: Option<ThreadJob<Probe>>,
+    outcome: Option<Result<(), JobError>>,
+}
+
+struct World {
+    pool: ThreadPoolExecutor,
+    max: usize,
+    running: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+    gate: Option<mpsc::SyncSender<()>>,
+    gated: Arc<std::sync::Mutex<mpsc::Receiver<()>>>,
+    arguments: Drops,
+    results: Drops,
+    jobs: Vec<Entry>,
+    shut: bool,
+}
+
+impl World {
+    fn new(max: usize) -> Self {
+        let (gate, gated) = mpsc::sync_channel(0);
+        Self {
+            pool: ThreadPoolExecutor::new(max),
+            max,
+            running: Arc::default(),
+            most: Arc::default(),
+            gate: Some(gate),
+            gated: Arc::new(std::sync::Mutex::new(gated)),
+            arguments: Drops::default(),
+            results: Drops::default(),
+            jobs: Vec::new(),
+            shut: false,
+        }
+    }
+
+    fn submit(&mut self, kind: Kind) {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let (ran, running, most) =
+            (Arc::clone(&runs), Arc::clone(&self.running), Arc::clone(&self.most));
+        let (gated, results) = (Arc::clone(&self.gated), self.results.clone());
+        let call = move |_argument: Probe| {
+            ran.fetch_add(1, SeqCst);
+            most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+            if matches!(kind, Kind::Gated) {
+                // The gate opens by losing its sender; the lock makes the others wait in line.
+                let _ = gated.lock().unwrap_or_else(|poison| poison.into_inner()).recv();
+            } else if matches!(kind, Kind::Yields) {
+                std::thread::yield_now();
+            }
+            running.fetch_sub(1, SeqCst);
+            assert!(!matches!(kind, Kind::Panics), "on purpose");
+            results.probe()
+        };
+        let future = Some(self.pool.submit(call, self.arguments.probe()));
+        self.jobs.push(Entry { kind, late: self.shut, runs, future, outcome: None });
+    }
+
+    fn step(&mut self, op: Op) {
+        let count = self.jobs.len();
+        match op {
+            Op::Submit(kind) => self.submit(kind),
+            Op::Forget(_) | Op::Await(_) if count == 0 => {}
+            Op::Forget(index) => self.jobs[index % count].future = None,
+            Op::Await(index) => {
+                if self.gate.is_none() {
+                    settle(&mut self.jobs[index % count]);
+                }
+            }
+            Op::OpenGate => self.gate = None,
+            // With the gate closed only the shutdown that does not wait can be called here.
+            Op::Shut(how) => {
+                if self.gate.is_none() || how == Shutdown::Now {
+                    self.pool.shutdown(how);
+                    self.shut = true;
+                }
+            }
+        }
+    }
+
+    fn finish(mut self, how: Shutdown) -> Result<(), TestCaseError> {
+        self.gate = None;
+        self.pool.shutdown(how);
+        if how == Shutdown::Now {
+            self.pool.shutdown(Shutdown::Drain);
+        }
+        prop_assert_eq!(self.pool.workers(), 0);
+        prop_assert!(self.most.load(SeqCst) <= self.max, "more ran at once than there are threads");
+        let mut ran_well = 0;
+        for mut job in self.jobs {
+            settle(&mut job);
+            let runs = job.runs.load(SeqCst);
+            prop_assert!(runs <= 1, "ran twice");
+            prop_assert!(!job.late || runs == 0, "ran after the shutdown");
+            ran_well += usize::from(runs == 1 && !matches!(job.kind, Kind::Panics));
+            match (job.outcome, job.kind) {
+                (None, _) => {}
+                (Some(Ok(())), kind) => prop_assert!(runs == 1 && !matches!(kind, Kind::Panics)),
+                (Some(Err(error)), Kind::Panics) if error.is_panicked() => prop_assert_eq!(runs, 1),
+                (Some(Err(error)), _) => {
+                    prop_assert!(error.is_shut_down() && runs == 0, "{}", error)
+                }
+            }
+        }
+        prop_assert_eq!(self.results.count(), ran_well, "each result is dropped once");
+        Ok(())
+    }
+}
+
+fn settle(job: &mut Entry) {
+    if let Some(future) = job.future.take() {
+        job.outcome = Some(block_on(future).map(drop));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn prop_x3_each_job_runs_once_or_is_cancelled_before_its_start(
+        max in 1_usize..4,
+        ops in prop::collection::vec(op(), 0..60),
+        how in prop_oneof![Just(Shutdown::Drain), Just(Shutdown::CancelPending), Just(Shutdown::Now)],
+    ) {
+        let mut world = World::new(max);
+        for op in ops {
+            world.step(op);
+        }
+        let (arguments, count) = (world.arguments.clone(), world.jobs.len());
+        world.finish(how)?;
+        prop_assert_eq!(arguments.count(), count, "each argument is dropped once");
+    }
+}

@@ -1,0 +1,70 @@
+//! What several modules need: a gate that holds a job, and a probe that counts what happens to a value.
+
+use asyncio_pool::{ThreadJob, ThreadPoolExecutor};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Waker};
+
+pub(crate) use futures::executor::block_on;
+
+/// A job that has started and goes on when it is told to.
+pub(crate) struct Held {
+    pub(crate) job: ThreadJob<&'static str>,
+    pub(crate) go: mpsc::Sender<()>,
+}
+
+/// Submits a job and waits until it runs.
+pub(crate) fn hold(pool: &ThreadPoolExecutor) -> Held {
+    let (go, gate) = mpsc::channel::<()>();
+    let (started, running) = mpsc::channel();
+    let job = pool.submit(held_job, (started, gate));
+    running.recv().expect("the job starts");
+    Held { job, go }
+}
+
+/// A named function, so that reports about it can be looked at.
+pub(crate) fn held_job((started, gate): (mpsc::Sender<()>, mpsc::Receiver<()>)) -> &'static str {
+    started.send(()).expect("the test waits");
+    // A dropped sender lets it go as well.
+    let _ = gate.recv();
+    "held"
+}
+
+/// Polls once, waking nobody.
+pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Counts its drops.
+#[derive(Clone, Default)]
+pub(crate) struct Drops(Arc<AtomicUsize>);
+
+impl Drops {
+    pub(crate) fn probe(&self) -> Probe {
+        Probe(self.clone())
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+pub(crate) struct Probe(Drops);
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.0.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// Panics when it is dropped, after it has counted that.
+pub(crate) struct Bomb(pub(crate) Drops);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.0.0.fetch_add(1, SeqCst);
+        panic!("the bomb went off");
+    }
+}
