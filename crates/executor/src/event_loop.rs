@@ -221,19 +221,15 @@ impl<P: Park> EventLoop<P> {
     #[inline]
     fn turn(&self, stopping: bool) -> ControlFlow<()> {
         let home: &Home = &self.home;
-        if home.ready.borrow().is_empty() {
+        if home.ready.is_empty() {
             self.wait(stopping)?;
         } else if stopping {
             self.park.breathe();
         }
-        let mut batch = home.ready.borrow().len();
+        let mut batch = home.ready.len();
         while batch > 0 {
             batch -= 1;
-            let next = if home.has_policy.get() {
-                pick(home)?
-            } else {
-                home.ready.borrow_mut().pop_front()
-            };
+            let next = if home.has_policy.get() { pick(home)? } else { home.ready.pop_front() };
             let Some(cell) = next else { break };
             lifecycle::run(home, cell);
             if effort::is_due() {
@@ -256,10 +252,7 @@ impl<P: Park> EventLoop<P> {
             let waited = self.park.park();
             self.home.inbox.unpark();
             // A simulated world may have nothing left to offer while another thread still does.
-            if waited.is_break()
-                && !self.home.inbox.is_filled()
-                && self.home.ready.borrow().is_empty()
-            {
+            if waited.is_break() && !self.home.inbox.is_filled() && self.home.ready.is_empty() {
                 return ControlFlow::Break(());
             }
         }
@@ -286,7 +279,7 @@ impl<P: Park> EventLoop<P> {
 #[cold]
 #[inline(never)]
 fn pick(home: &Home) -> ControlFlow<(), Option<cell::CellPtr>> {
-    let ready = home.ready.borrow().len();
+    let ready = home.ready.len();
     if ready == 0 {
         return ControlFlow::Continue(None);
     }
@@ -296,7 +289,7 @@ fn pick(home: &Home) -> ControlFlow<(), Option<cell::CellPtr>> {
     home.policy.replace(Some(policy));
     match picked {
         None => ControlFlow::Break(()),
-        Some(index) => ControlFlow::Continue(home.ready.borrow_mut().remove(index.min(ready - 1))),
+        Some(index) => ControlFlow::Continue(home.ready.remove(index.min(ready - 1))),
     }
 }
 

@@ -5,6 +5,7 @@ mod primitives;
 pub mod error;
 mod word;
 mod inbox;
+mod ready;
 mod slab;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod memory;

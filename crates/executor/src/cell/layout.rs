@@ -5,6 +5,7 @@
 use crate::error::JoinError;
 use crate::inbox::Inbox;
 use crate::memory::Memory;
+use crate::ready::ReadyQueue;
 use crate::slab::Slab;
 use crate::word::Word;
 use asyncio_core::TaskId;
@@ -15,7 +16,6 @@ use asyncio_core::wait_note::{WaitKind, WaitNote};
 use std::alloc::Layout;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -372,7 +372,7 @@ pub(crate) enum Entry {
 /// used again while a cell still compares against it.
 pub(crate) struct Home {
     /// The ready queue, oldest first. A cell is in it at most once.
-    pub(crate) ready: RefCell<VecDeque<CellPtr>>,
+    pub(crate) ready: ReadyQueue<CellPtr>,
     /// Who chooses from the queue; `None`, the head, in production.
     pub(crate) policy: RefCell<Option<Box<dyn Policy>>>,
     pub(crate) has_policy: Cell<bool>,
@@ -384,7 +384,7 @@ pub(crate) struct Home {
     pub(super) next_id: Cell<u64>,
     /// Cells not yet freed.
     pub(super) alive: Cell<i64>,
-    pub(crate) cells: RefCell<Slab<CellPtr>>,
+    pub(crate) cells: Slab<CellPtr>,
     pub(super) memory: Memory,
     /// Cells whose outcome waits to be dropped by whoever is already dropping one: chains of outcomes
     /// that own handles would otherwise recurse without bound.
@@ -404,7 +404,7 @@ pub(crate) struct Home {
 impl Home {
     fn new(bell: Arc<dyn Unpark>) -> Self {
         Self {
-            ready: RefCell::new(VecDeque::with_capacity(256)),
+            ready: ReadyQueue::new(),
             policy: RefCell::new(None),
             has_policy: Cell::new(false),
             current: Cell::new(None),
@@ -412,7 +412,7 @@ impl Home {
             closed: Cell::new(false),
             next_id: Cell::new(1),
             alive: Cell::new(0),
-            cells: RefCell::new(Slab::new()),
+            cells: Slab::new(),
             memory: Memory::new(),
             graveyard: RefCell::new(Vec::new()),
             burying: Cell::new(false),

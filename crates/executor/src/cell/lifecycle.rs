@@ -108,7 +108,7 @@ pub(super) fn release(home: &Home, cell: CellPtr) {
     if local & (DONE | HANDLE | QUEUED | MERGED) != DONE {
         return;
     }
-    home.cells.borrow_mut().remove(cell.slot());
+    home.cells.remove(cell.slot());
     if local & COLD != 0 {
         drop(cell.cold().take());
     }
@@ -266,31 +266,31 @@ pub(crate) fn close(home: &Home) {
         cell.set_local(cell.local() & !QUEUED);
         release(home, cell);
     }
-    let left: Vec<CellPtr> = home.cells.borrow().iter().collect();
+    let left: Vec<CellPtr> = home.cells.iter().collect();
     for cell in left {
         debug_assert_eq!(
             cell.local() & (DONE | HANDLE | QUEUED | OUTCOME | AWAITED),
             DONE | HANDLE
         );
-        home.cells.borrow_mut().remove(cell.slot());
+        home.cells.remove(cell.slot());
         drop(cell.cold().take());
         merge(cell, 1);
     }
 }
 
 fn pop_ready(home: &Home) -> Option<CellPtr> {
-    home.ready.borrow_mut().pop_front()
+    home.ready.pop_front()
 }
 
 /// One look at every cell; `true` if user code ran, so that another is needed.
 fn close_round(home: &Home) -> bool {
     let mut again = false;
-    let mut listed: Vec<CellPtr> = home.cells.borrow().iter().collect();
+    let mut listed: Vec<CellPtr> = home.cells.iter().collect();
     listed.sort_unstable_by_key(|cell| cell.id());
     let slots: Vec<(u32, CellPtr)> = listed.into_iter().map(|cell| (cell.slot(), cell)).collect();
     for (slot, cell) in slots {
         // User code of an earlier cell may have freed this one.
-        if home.cells.borrow().get(slot) != Some(cell) {
+        if home.cells.get(slot) != Some(cell) {
             continue;
         }
         if cell.local() & DONE == 0 {

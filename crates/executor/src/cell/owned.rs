@@ -84,9 +84,9 @@ unsafe fn create_unbounded<F: Future>(
     let parent = home.current.get().map_or(0, |current| current.id().as_u64());
     // SAFETY: the caller's.
     let cell = unsafe { body::write(home, future, kind, parent, spawned_at) };
-    let slot = home.cells.borrow_mut().insert(cell);
+    let slot = home.cells.insert(cell);
     cell.set_slot(slot);
-    home.ready.borrow_mut().push_back(cell);
+    home.ready.push_back(cell);
     OwnedCell { cell: AtomicPtr::new(cell.as_ptr()), outcome: PhantomData }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn wake(cell: CellPtr, give: bool) {
     let local = if give { local.wrapping_sub(ONE) } else { local };
     if local & (QUEUED | DONE) == 0 {
         cell.set_local(local | QUEUED);
-        cell.home().ready.borrow_mut().push_back(cell);
+        cell.home().ready.push_back(cell);
     } else {
         cell.set_local(local);
     }

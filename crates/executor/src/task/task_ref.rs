@@ -149,7 +149,7 @@ pub fn all_tasks() -> Vec<TaskRef> {
 
 /// The tasks of `home` that have not ended, in the order of their creation.
 pub(crate) fn list(home: &Home) -> Vec<TaskRef> {
-    let cells: Vec<CellPtr> = home.cells.borrow().iter().collect();
+    let cells: Vec<CellPtr> = home.cells.iter().collect();
     let mut tasks: Vec<TaskRef> = cells
         .into_iter()
         .filter(|cell| is_task(*cell) && !cell.is_done())
@@ -166,7 +166,7 @@ pub(crate) fn cancel_ref(home: &Home, task: &TaskRef) -> bool {
 
 /// Asks the task with this key to end, if it is still there.
 pub(crate) fn cancel(home: &Home, slot: u32, id: TaskId) -> bool {
-    let cell = home.cells.borrow().get(slot);
+    let cell = home.cells.get(slot);
     cell.is_some_and(|cell| cell.id() == id && request_cancel(cell))
 }
 
