@@ -1,1 +1,32 @@
-//! (to come)
+#![doc = include_str!("../README.md")]
+
+// In dependence order: a module uses only what stands above it.
+pub mod clock;
+pub mod selector;
+mod os;
+mod timer;
+mod table;
+mod shared;
+mod state;
+mod pacing;
+mod current;
+mod reactor;
+mod sleep;
+mod timeout;
+mod interval;
+mod source;
+mod attempt;
+mod async_fd;
+
+pub use async_fd::AsyncFd;
+pub use asyncio_core::Instant;
+pub use asyncio_core::park::{Park, Unpark};
+pub use attempt::{Operation, Ready};
+pub use clock::OsClock;
+pub use current::{Entered, now, try_now};
+pub use interval::{Interval, MissedTick, Tick, interval};
+pub use reactor::{Reactor, ReactorBuilder, block_on};
+pub use selector::{Readiness, Selector, Wait};
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use source::Source;
+pub use timeout::{Timeout, TimeoutError, timeout};

@@ -1,0 +1,299 @@
+//! [`AsyncFd`]: any descriptor, to be awaited.
+//!
+//! Operations are tried first, and only what would block is waited for. A descriptor is registered once
+//! for all edges; its registration ends before its owner closes it.
+
+use crate::attempt::{Operation, Ready};
+use crate::source::Source;
+use crate::table::{Direction, Waiter};
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::task::{Context, Poll, ready};
+
+/// Waits for any descriptor: a socket, a pipe, a pidfd, a library's own.
+///
+/// Put it into non-blocking mode first: this type leaves the mode as it is, and a call that blocks
+/// blocks the whole loop. The value inside must keep its descriptor. It is `Send` and `Sync` if `T` is,
+/// but can be used only on its own loop; dropping it elsewhere is harmless.
+///
+/// # Examples
+/// ```
+/// use asyncio_reactor::AsyncFd;
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+///
+/// # fn main() -> std::io::Result<()> {
+/// asyncio_reactor::block_on(async {
+///     let (here, mut there) = UnixStream::pair()?;
+///     here.set_nonblocking(true)?;
+///     let here = AsyncFd::new(here)?;
+///
+///     there.write_all(b"ping")?;
+///     let mut bytes = [0; 4];
+///     here.read_with(|mut stream| stream.read(&mut bytes)).await?;
+///     assert_eq!(&bytes, b"ping");
+///     Ok(())
+/// })?
+/// # }
+/// ```
+pub struct AsyncFd<T: AsFd> {
+    /// `None` only after `into_inner`.
+    io: Option<T>,
+    source: Source,
+}
+
+impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncFd").field("io", &self.io).field("source", &self.source).finish()
+    }
+}
+
+impl<T: AsFd> AsyncFd<T> {
+    /// Registers `io` on the current loop.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a regular file, which is always ready: give it to `to_thread`. The system's
+    /// own for a descriptor that is closed or registered already; if the loop is closed or simulated.
+    ///
+    /// # Panics
+    /// If no reactor is current on this thread.
+    #[track_caller]
+    pub fn new(io: T) -> io::Result<Self> {
+        let source = Source::register(io.as_fd(), true)?;
+        Ok(Self { io: Some(io), source })
+    }
+
+    /// What is inside.
+    #[expect(clippy::missing_panics_doc, reason = "into_inner consumes what it empties")]
+    #[inline]
+    pub fn get_ref(&self) -> &T {
+        self.io.as_ref().expect("only into_inner takes it, and self with it")
+    }
+
+    /// Gives back what is inside, registered no more.
+    #[expect(clippy::missing_panics_doc, reason = "into_inner consumes what it empties")]
+    pub fn into_inner(mut self) -> T {
+        self.source.deregister(self.get_ref().as_fd());
+        self.io.take().expect("only into_inner takes it, and self with it")
+    }
+
+    /// Waits until the descriptor is readable, as the system sees it at that moment: data, the end of
+    /// the stream, a connection to accept, an error.
+    ///
+    /// It asks the system on each call, so it suits libraries that do their own reading. Where the
+    /// reading is done here, [`read_with`](Self::read_with) is cheaper.
+    ///
+    /// # Errors
+    /// If the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// Nothing is consumed.
+    pub fn readable(&self) -> Ready<'_> {
+        Ready::new(&self.source, Direction::Read, self.as_fd())
+    }
+
+    /// Waits until the descriptor is writable, as the system sees it at that moment: room to write, a
+    /// connection made or refused, an error.
+    ///
+    /// # Errors
+    /// If the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// Nothing is consumed.
+    pub fn writable(&self) -> Ready<'_> {
+        Ready::new(&self.source, Direction::Write, self.as_fd())
+    }
+
+    /// Polls for what [`readable`](Self::readable) waits for. Of several tasks the last to ask is woken.
+    ///
+    /// # Errors
+    /// If the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[track_caller]
+    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.source.poll_confirmed(Direction::Read, Waiter::Shared, self.as_fd(), cx)
+    }
+
+    /// Polls for what [`writable`](Self::writable) waits for. Of several tasks the last to ask is woken.
+    ///
+    /// # Errors
+    /// If the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[track_caller]
+    pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.source.poll_confirmed(Direction::Write, Waiter::Shared, self.as_fd(), cx)
+    }
+
+    /// Calls `op` until it does not say `WouldBlock`, waiting for the descriptor to be readable before
+    /// each new attempt. Any number of tasks may wait.
+    ///
+    /// # Errors
+    /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// As long as it waits, `op` has done nothing.
+    pub fn read_with<R, Op>(&self, op: Op) -> Operation<'_, T, Op>
+    where
+        Op: FnMut(&T) -> io::Result<R>,
+    {
+        Operation::new(&self.source, Direction::Read, self.get_ref(), op)
+    }
+
+    /// Calls `op` until it does not say `WouldBlock`, waiting for the descriptor to be writable before
+    /// each new attempt. Any number of tasks may wait.
+    ///
+    /// # Errors
+    /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// As long as it waits, `op` has done nothing.
+    pub fn write_with<R, Op>(&self, op: Op) -> Operation<'_, T, Op>
+    where
+        Op: FnMut(&T) -> io::Result<R>,
+    {
+        Operation::new(&self.source, Direction::Write, self.get_ref(), op)
+    }
+
+    /// Polls for what [`read_with`](Self::read_with) does. Of several tasks the last to ask is woken.
+    ///
+    /// # Errors
+    /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[inline]
+    #[track_caller]
+    pub fn poll_read_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.source
+            .poll_op(Direction::Read, Waiter::Shared, self.get_ref(), cx, op)
+            .map_ok(|(result, _)| result)
+    }
+
+    /// Polls for what [`write_with`](Self::write_with) does. Of several tasks the last to ask is woken.
+    ///
+    /// # Errors
+    /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[inline]
+    #[track_caller]
+    pub fn poll_write_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.source
+            .poll_op(Direction::Write, Waiter::Shared, self.get_ref(), cx, op)
+            .map_ok(|(result, _)| result)
+    }
+
+    /// [`poll_read_with`](Self::poll_read_with) for byte streams: `op` reads up to `len` bytes, and if
+    /// it reads fewer the next read is not even tried before there is an event.
+    ///
+    /// Right for stream sockets and pipes; wrong for datagrams, listeners, terminals, pidfds, and
+    /// whatever else can return less than there is.
+    ///
+    /// # Errors
+    /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[inline]
+    #[track_caller]
+    pub fn poll_read_stream(
+        &self,
+        cx: &mut Context<'_>,
+        len: usize,
+        op: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let (count, seen) =
+            ready!(self.source.poll_op(Direction::Read, Waiter::Shared, self.get_ref(), cx, op))?;
+        // An end of stream that came with the data makes no second edge, so where the system does not
+        // tell of it only a call that would block may end readiness.
+        if crate::os::Port::REPORTS_CLOSE && 0 < count && count < len {
+            self.source.fell_short(Direction::Read, seen);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// [`poll_write_with`](Self::poll_write_with) for byte streams: `op` writes up to `len` bytes, and
+    /// if it writes fewer the next write is not even tried before there is an event.
+    ///
+    /// # Errors
+    /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[inline]
+    #[track_caller]
+    pub fn poll_write_stream(
+        &self,
+        cx: &mut Context<'_>,
+        len: usize,
+        op: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let (count, seen) =
+            ready!(self.source.poll_op(Direction::Write, Waiter::Shared, self.get_ref(), cx, op))?;
+        if 0 < count && count < len {
+            self.source.fell_short(Direction::Write, seen);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// Says that reading would block: the next attempt waits for an event first.
+    ///
+    /// Never needed with the functions above; for code that reads by itself.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[track_caller]
+    pub fn clear_readable(&self) {
+        self.source.clear_readable();
+    }
+
+    /// Says that writing would block: the next attempt waits for an event first.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[track_caller]
+    pub fn clear_writable(&self) {
+        self.source.clear_writable();
+    }
+}
+
+impl<T: AsFd> Drop for AsyncFd<T> {
+    fn drop(&mut self) {
+        // Before the descriptor is closed: a duplicate would keep the registration alive.
+        if let Some(io) = &self.io {
+            self.source.deregister(io.as_fd());
+        }
+    }
+}
+
+impl<T: AsFd> AsFd for AsyncFd<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.get_ref().as_fd()
+    }
+}

@@ -1,0 +1,138 @@
+//! The reactor that is current on this thread, and what leaf futures ask of it.
+//!
+//! The slot is a thread-local without destructor, so every access is a plain load, and a handle that
+//! is dropped while the thread ends finds it still there.
+
+use crate::state::State;
+use asyncio_core::Instant;
+use asyncio_core::time::Clock;
+use std::cell::RefCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::rc::Rc;
+
+thread_local! {
+    // The guard clears it; what a forgotten guard leaves behind is never dropped.
+    static CURRENT: RefCell<ManuallyDrop<Option<Rc<State>>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
+}
+
+/// Why a handle cannot be used here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Misuse {
+    NoLoop,
+    OtherLoop,
+    Closed,
+}
+
+impl Misuse {
+    /// Tells the programmer. `what` names the thing: "this sleep".
+    #[cold]
+    #[track_caller]
+    pub(crate) fn panic(self, what: &str) -> ! {
+        match self {
+            Self::NoLoop => panic!(
+                "no running event loop: {what} needs one on this thread; \
+                 write asyncio::run(async {{ .. }}), or Reactor::block_on without the facade"
+            ),
+            Self::OtherLoop => panic!(
+                "{what} is attached to a different loop: \
+                 a handle can be used only on the event loop on which it was made"
+            ),
+            Self::Closed => panic!("the event loop is closed: {what} cannot be used any more"),
+        }
+    }
+}
+
+/// Calls `f` with the current reactor. `f` must not run code that is not ours.
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&State) -> R) -> Result<R, Misuse> {
+    CURRENT.with(|current| match &**current.borrow() {
+        None => Err(Misuse::NoLoop),
+        Some(state) if state.is_closed() => Err(Misuse::Closed),
+        Some(state) => Ok(f(state)),
+    })
+}
+
+/// Calls `f` with the current reactor if it is the one with this number.
+#[inline]
+pub(crate) fn with_loop<R>(loop_id: u32, f: impl FnOnce(&State) -> R) -> Result<R, Misuse> {
+    CURRENT.with(|current| match &**current.borrow() {
+        None => Err(Misuse::NoLoop),
+        Some(state) if state.shared.loop_id != loop_id => Err(Misuse::OtherLoop),
+        Some(state) if state.is_closed() => Err(Misuse::Closed),
+        Some(state) => Ok(f(state)),
+    })
+}
+
+/// Keeps a reactor current on this thread; made by [`Park::enter`](asyncio_core::park::Park::enter).
+///
+/// Dropping it makes the reactor current again that was so before. Guards are dropped in the reverse
+/// order in which they were made.
+#[must_use = "dropping the guard leaves the reactor"]
+pub struct Entered {
+    former: Option<Rc<State>>,
+    /// A guard belongs to its thread.
+    not_send: PhantomData<Rc<()>>,
+}
+
+impl fmt::Debug for Entered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entered").finish_non_exhaustive()
+    }
+}
+
+/// Makes `state` current until the guard is dropped.
+pub(crate) fn enter(state: Rc<State>) -> Entered {
+    Entered { former: replace(Some(state)), not_send: PhantomData }
+}
+
+fn replace(state: Option<Rc<State>>) -> Option<Rc<State>> {
+    let new = ManuallyDrop::new(state);
+    ManuallyDrop::into_inner(CURRENT.with(|current| current.replace(new)))
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let left = replace(self.former.take());
+        // After the borrow: this may be the last of the reactor and of what waits in it.
+        drop(left);
+    }
+}
+
+/// The time on the current loop's clock.
+///
+/// # Panics
+/// If no reactor is current on this thread; see [`try_now`].
+///
+/// # Examples
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// asyncio_reactor::block_on(async {
+///     let before = asyncio_reactor::now();
+///     assert!(asyncio_reactor::now() >= before);
+/// })
+/// # }
+/// ```
+#[inline]
+#[track_caller]
+#[must_use]
+pub fn now() -> Instant {
+    match with(|state| state.clock.now()) {
+        Ok(now) => now,
+        Err(misuse) => misuse.panic("now()"),
+    }
+}
+
+/// The time on the current loop's clock, or `None` if no open reactor is current on this thread.
+///
+/// # Examples
+/// ```
+/// assert_eq!(asyncio_reactor::try_now(), None);
+/// ```
+#[inline]
+#[must_use]
+pub fn try_now() -> Option<Instant> {
+    with(|state| state.clock.now()).ok()
+}

@@ -1,0 +1,182 @@
+//! Linux: own `epoll_wait` on polling's descriptor, with an eventfd as bell and a timerfd as alarm.
+//!
+//! `Poller::wait` makes five system calls a wait and hides `EPOLLRDHUP`, without which an end of file
+//! that arrives together with data is lost after a short read. So polling only owns the epoll
+//! descriptor here, and its `wait` and `notify` are never called.
+//!
+//! Bell and alarm are edge-triggered, registered once and never read: each write and each expiry is a
+//! new edge. The alarm is set to absolute times and lazily: only when the next deadline is earlier than
+//! the one it stands at. Too early an alarm costs one spurious wake, less than a call per change.
+
+use super::{EVENTS_PER_WAIT, Interest, always_ready};
+use crate::selector::{Readiness, Selector, Wait};
+use asyncio_core::Instant;
+use asyncio_core::park::Unpark;
+use polling::Poller;
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
+};
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Keys no source has: their index part is beyond any table. `u64::MAX` is polling's own.
+const BELL_KEY: u64 = u64::MAX - 1;
+const ALARM_KEY: u64 = u64::MAX - 2;
+
+/// What other threads may use of a selector.
+#[derive(Debug)]
+pub(crate) struct Port {
+    poller: Poller,
+    bell: OwnedFd,
+    /// Whether the bell was rung since the loop last listened; one ring is enough.
+    rung: AtomicBool,
+}
+
+impl Port {
+    /// Whether an event says that the other side has closed.
+    pub(crate) const REPORTS_CLOSE: bool = true;
+
+    /// Registers a descriptor for both directions, edge-triggered.
+    pub(crate) fn add(&self, fd: BorrowedFd<'_>, key: u64) -> io::Result<()> {
+        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        match epoll::add(self.poller.as_fd(), fd, EventData::new_u64(key), flags) {
+            Ok(()) => Ok(()),
+            Err(Errno::PERM) => Err(always_ready()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Ends a registration; must come before the descriptor is closed.
+    pub(crate) fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(epoll::delete(self.poller.as_fd(), fd)?)
+    }
+
+    /// Whether a source must be armed again before each wait: never, edges come by themselves.
+    pub(crate) fn needs_arming(&self) -> bool {
+        false
+    }
+
+    /// Arms a source again; nothing to do here.
+    pub(crate) fn arm(
+        &self,
+        _fd: BorrowedFd<'_>,
+        _key: u64,
+        _interest: Interest,
+    ) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Unpark for Port {
+    fn unpark(&self) {
+        // Release what the caller has put somewhere for the loop; acquire in `select` pairs with it.
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            // Fails only when the counter is full, that is, after 2^64 - 2 rings that were edges too.
+            let _full = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+        }
+    }
+}
+
+/// The loop's side.
+pub(crate) struct OsSelector {
+    port: Arc<Port>,
+    events: Vec<epoll::Event>,
+    alarm: OwnedFd,
+    /// What the alarm stands at; the far future if it has gone off or was never set.
+    armed: Instant,
+}
+
+impl OsSelector {
+    pub(crate) fn new() -> io::Result<Self> {
+        let poller = Poller::new()?;
+        let bell = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let alarm = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let edge = EventFlags::IN | EventFlags::ET;
+        epoll::add(poller.as_fd(), &bell, EventData::new_u64(BELL_KEY), edge)?;
+        epoll::add(poller.as_fd(), &alarm, EventData::new_u64(ALARM_KEY), edge)?;
+        Ok(Self {
+            port: Arc::new(Port { poller, bell, rung: AtomicBool::new(false) }),
+            events: Vec::with_capacity(EVENTS_PER_WAIT),
+            alarm,
+            armed: Instant::FAR_FUTURE,
+        })
+    }
+
+    pub(crate) fn port(&self) -> Arc<Port> {
+        Arc::clone(&self.port)
+    }
+
+    /// Sets the alarm to `deadline`, unless it will go off before that anyway.
+    fn arm(&mut self, deadline: Instant) -> io::Result<()> {
+        if deadline >= self.armed {
+            return Ok(());
+        }
+        // Zero would disarm, but the kernel's clock has left it behind long ago.
+        let setting =
+            Itimerspec { it_interval: timespec(0), it_value: timespec(deadline.as_nanos()) };
+        timerfd_settime(&self.alarm, TimerfdTimerFlags::ABSTIME, &setting)?;
+        self.armed = deadline;
+        Ok(())
+    }
+}
+
+impl Selector for OsSelector {
+    fn select(&mut self, wait: Wait, ready: &mut Vec<Readiness>) -> io::Result<ControlFlow<()>> {
+        let immediately = timespec(0);
+        let timeout = match wait {
+            Wait::Look => Some(&immediately),
+            Wait::Until(deadline) => {
+                self.arm(deadline)?;
+                None
+            }
+            Wait::Forever => None,
+        };
+        self.events.clear();
+        match epoll::wait(self.port.poller.as_fd(), spare_capacity(&mut self.events), timeout) {
+            // A signal is a reason to look around: its handler may have left something to do.
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        // Listen before the loop looks at its inboxes: who rings from here on rings anew.
+        if self.port.rung.load(Ordering::Relaxed) {
+            self.port.rung.swap(false, Ordering::AcqRel);
+        }
+        for event in &self.events {
+            match event.data.u64() {
+                BELL_KEY => {}
+                ALARM_KEY => self.armed = Instant::FAR_FUTURE,
+                key => ready.push(readiness(key, event.flags)),
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn unparker(&self) -> Arc<dyn Unpark> {
+        self.port()
+    }
+}
+
+/// A hang-up or an error is no error here: the next system call says what it is. The other side's
+/// half-close wakes readers only, for writing goes on.
+fn readiness(key: u64, flags: EventFlags) -> Readiness {
+    let failed = flags.intersects(EventFlags::HUP | EventFlags::ERR);
+    let closed = failed || flags.contains(EventFlags::RDHUP);
+    Readiness {
+        key,
+        readable: closed || flags.contains(EventFlags::IN),
+        writable: failed || flags.contains(EventFlags::OUT),
+        closed,
+    }
+}
+
+fn timespec(nanos: u64) -> Timespec {
+    Timespec { tv_sec: (nanos / 1_000_000_000) as i64, tv_nsec: (nanos % 1_000_000_000) as i64 }
+}

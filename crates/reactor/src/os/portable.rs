@@ -1,0 +1,120 @@
+//! Everywhere else: `Poller::wait`, edge-triggered where the system can, else armed before each wait.
+//!
+//! polling does not pass on whether the other side has closed, so no event here says so, and a short
+//! read must not end readiness.
+
+use super::{EVENTS_PER_WAIT, Interest, always_ready, register};
+use crate::clock::OsClock;
+use crate::selector::{Readiness, Selector, Wait};
+use asyncio_core::park::Unpark;
+use asyncio_core::time::Clock;
+use polling::{Event, Events, PollMode, Poller};
+use rustix::fs::{FileType, fstat};
+use std::io;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("polling's keys must hold an index and a generation of 32 bits each");
+
+/// What other threads may use of a selector.
+#[derive(Debug)]
+pub(crate) struct Port {
+    poller: Poller,
+}
+
+impl Port {
+    /// Whether an event says that the other side has closed.
+    pub(crate) const REPORTS_CLOSE: bool = false;
+
+    /// Registers a descriptor: for all edges, or for nothing until it is armed.
+    pub(crate) fn add(&self, fd: BorrowedFd<'_>, key: u64) -> io::Result<()> {
+        // poll(2) and kqueue take regular files and find them always ready.
+        if matches!(
+            FileType::from_raw_mode(fstat(fd)?.st_mode),
+            FileType::RegularFile | FileType::Directory
+        ) {
+            return Err(always_ready());
+        }
+        let (interest, mode) = if self.needs_arming() {
+            (Event::none(key as usize), PollMode::Oneshot)
+        } else {
+            (Event::all(key as usize), PollMode::Edge)
+        };
+        register::add(&self.poller, fd, interest, mode)
+    }
+
+    /// Ends a registration; must come before the descriptor is closed.
+    pub(crate) fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        self.poller.delete(fd)
+    }
+
+    /// Whether a source must be armed again before each wait.
+    pub(crate) fn needs_arming(&self) -> bool {
+        !self.poller.supports_edge()
+    }
+
+    /// Arms a source; the system reports at once if it is ready already.
+    pub(crate) fn arm(&self, fd: BorrowedFd<'_>, key: u64, interest: Interest) -> io::Result<()> {
+        let event = Event::new(key as usize, interest.readable, interest.writable);
+        self.poller.modify_with_mode(fd, event, PollMode::Oneshot)
+    }
+}
+
+impl Unpark for Port {
+    fn unpark(&self) {
+        // The poller coalesces rings by itself. Without its notifier the loop could never be woken.
+        self.poller.notify().expect("the poller's notifier lives as long as the poller");
+    }
+}
+
+/// The loop's side.
+pub(crate) struct OsSelector {
+    port: Arc<Port>,
+    events: Events,
+}
+
+impl OsSelector {
+    pub(crate) fn new() -> io::Result<Self> {
+        let capacity = NonZeroUsize::new(EVENTS_PER_WAIT).expect("a constant above zero");
+        Ok(Self {
+            port: Arc::new(Port { poller: Poller::new()? }),
+            events: Events::with_capacity(capacity),
+        })
+    }
+
+    pub(crate) fn port(&self) -> Arc<Port> {
+        Arc::clone(&self.port)
+    }
+}
+
+impl Selector for OsSelector {
+    fn select(&mut self, wait: Wait, ready: &mut Vec<Readiness>) -> io::Result<ControlFlow<()>> {
+        let timeout = match wait {
+            Wait::Look => Some(Duration::ZERO),
+            // Rounded up by polling where the system is coarse, so never early.
+            Wait::Until(deadline) => Some(deadline - OsClock.now()),
+            Wait::Forever => None,
+        };
+        self.events.clear();
+        match self.port.poller.wait(&mut self.events, timeout) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        ready.extend(self.events.iter().map(|event| Readiness {
+            key: event.key as u64,
+            readable: event.readable,
+            writable: event.writable,
+            closed: false,
+        }));
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn unparker(&self) -> Arc<dyn Unpark> {
+        self.port()
+    }
+}

@@ -1,0 +1,311 @@
+//! [`SourceTable`]: what the loop knows of each source, and who waits for it.
+//!
+//! Pure data: wakers come in cloned and go out to be woken or dropped by the caller, after its borrow.
+//!
+//! Readiness starts optimistic and is edge-triggered: it stays set until somebody finds out that it is
+//! not so (a call that would block). A handle is an index with a generation, so an event that was
+//! fetched before a source was dropped never reaches the next one in its place.
+
+use crate::selector::Readiness;
+use asyncio_core::wake_batch::WakeBatch;
+use std::task::Waker;
+
+/// One of the two things one can wait for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+const READ: u8 = 1;
+const WRITE: u8 = 2;
+/// The other side has closed: reading never blocks again. Only set by back ends that can tell.
+const CLOSED: u8 = 4;
+
+impl Direction {
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Read => READ,
+            Self::Write => WRITE,
+        }
+    }
+}
+
+/// Names one source for ever; of no use on another loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SourceKey {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}
+
+impl SourceKey {
+    /// The key as the system carries it.
+    pub(crate) const fn pack(self) -> u64 {
+        (self.generation as u64) << 32 | self.index as u64
+    }
+
+    const fn unpack(key: u64) -> Self {
+        Self { index: key as u32, generation: (key >> 32) as u32 }
+    }
+}
+
+/// Names one of several tasks that wait for the same direction of a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Waiter {
+    /// The one that `poll_` functions share: the last to come is woken.
+    Shared,
+    /// A future of its own, with a number that is never used again.
+    Numbered(u64),
+}
+
+/// Who waits for one direction.
+#[derive(Debug, Default)]
+struct Waiters {
+    shared: Option<Waker>,
+    /// Few, nearly always none; allocated when the first comes.
+    numbered: Vec<(u64, Waker)>,
+}
+
+impl Waiters {
+    fn is_empty(&self) -> bool {
+        self.shared.is_none() && self.numbered.is_empty()
+    }
+
+    fn slot(&mut self, waiter: Waiter) -> Option<&mut Waker> {
+        match waiter {
+            Waiter::Shared => self.shared.as_mut(),
+            Waiter::Numbered(number) => {
+                self.numbered.iter_mut().find(|(n, _)| *n == number).map(|(_, waker)| waker)
+            }
+        }
+    }
+
+    fn put(&mut self, waiter: Waiter, waker: Waker) -> Option<Waker> {
+        match (self.slot(waiter), waiter) {
+            (Some(place), _) => Some(std::mem::replace(place, waker)),
+            (None, Waiter::Shared) => self.shared.replace(waker),
+            (None, Waiter::Numbered(number)) => {
+                self.numbered.push((number, waker));
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, waiter: Waiter) -> Option<Waker> {
+        match waiter {
+            Waiter::Shared => self.shared.take(),
+            Waiter::Numbered(number) => {
+                let place = self.numbered.iter().position(|(n, _)| *n == number)?;
+                Some(self.numbered.remove(place).1)
+            }
+        }
+    }
+
+    fn take_all(&mut self, mut out: impl FnMut(Waker)) {
+        self.shared.take().into_iter().for_each(&mut out);
+        self.numbered.drain(..).for_each(|(_, waker)| out(waker));
+    }
+}
+
+/// What a source looks like to somebody who is about to use it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Snapshot {
+    /// The direction asked about may be tried.
+    pub(crate) is_ready: bool,
+    /// Somebody waits for reading, for writing.
+    pub(crate) waiting: (bool, bool),
+    /// Counts events; who finds that a call would block may say so only of what it saw.
+    epoch: u16,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    next_free: u32,
+    occupied: bool,
+    ready: u8,
+    epoch: u16,
+    readers: Waiters,
+    writers: Waiters,
+}
+
+impl Slot {
+    fn waiters(&mut self, direction: Direction) -> &mut Waiters {
+        match direction {
+            Direction::Read => &mut self.readers,
+            Direction::Write => &mut self.writers,
+        }
+    }
+}
+
+/// Ends the free list.
+const NONE: u32 = u32::MAX;
+/// The keys above are the selector's own.
+const INDEX_MAX: u32 = u32::MAX - 16;
+
+/// The sources of a loop.
+#[derive(Debug)]
+pub(crate) struct SourceTable {
+    slots: Vec<Slot>,
+    free: u32,
+    live: usize,
+    next_number: u64,
+}
+
+impl SourceTable {
+    pub(crate) const fn new() -> Self {
+        Self { slots: Vec::new(), free: NONE, live: 0, next_number: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Makes room for a source, which is taken for ready in both directions or in none.
+    pub(crate) fn insert(&mut self, ready: bool) -> SourceKey {
+        if self.free == NONE {
+            let index = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+            assert!(index <= INDEX_MAX, "fewer than 2^32 sources on one loop");
+            let (readers, writers) = (Waiters::default(), Waiters::default());
+            let slot = Slot {
+                generation: 0,
+                next_free: NONE,
+                occupied: false,
+                ready: 0,
+                epoch: 0,
+                readers,
+                writers,
+            };
+            self.slots.push(slot);
+            self.free = index;
+        }
+        let index = self.free;
+        let slot = &mut self.slots[index as usize];
+        self.free = slot.next_free;
+        slot.occupied = true;
+        slot.ready = if ready { READ | WRITE } else { 0 };
+        self.live += 1;
+        SourceKey { index, generation: slot.generation }
+    }
+
+    #[inline]
+    fn get(&mut self, key: SourceKey) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(key.index as usize)?;
+        (slot.occupied && slot.generation == key.generation).then_some(slot)
+    }
+
+    /// What is known of a source; `None` if it is gone.
+    #[inline]
+    pub(crate) fn look(&mut self, key: SourceKey, direction: Direction) -> Option<Snapshot> {
+        let slot = self.get(key)?;
+        Some(Snapshot {
+            is_ready: slot.ready & direction.bit() != 0,
+            waiting: (!slot.readers.is_empty(), !slot.writers.is_empty()),
+            epoch: slot.epoch,
+        })
+    }
+
+    /// Whether this waiter's next wake would already go to `waker`.
+    pub(crate) fn waits(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        waiter: Waiter,
+        waker: &Waker,
+    ) -> bool {
+        let place = self.get(key).and_then(|slot| slot.waiters(direction).slot(waiter));
+        place.is_some_and(|registered| registered.will_wake(waker))
+    }
+
+    /// Has `waker` woken at the next event; gives back the one it replaces.
+    pub(crate) fn wait(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        waiter: Waiter,
+        waker: Waker,
+    ) -> Option<Waker> {
+        match self.get(key) {
+            Some(slot) => slot.waiters(direction).put(waiter, waker),
+            None => Some(waker),
+        }
+    }
+
+    /// Takes the waker of one who waits no more.
+    pub(crate) fn leave(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        waiter: Waiter,
+    ) -> Option<Waker> {
+        self.get(key)?.waiters(direction).take(waiter)
+    }
+
+    /// A number for [`Waiter::Numbered`].
+    pub(crate) fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    /// A call would have blocked: not ready, unless an event came since `seen`.
+    ///
+    /// That settles a close too: what was reported as closed and yet blocks was a passing error.
+    pub(crate) fn blocked(&mut self, key: SourceKey, direction: Direction, seen: Snapshot) {
+        if let Some(slot) = self.get(key).filter(|slot| slot.epoch == seen.epoch) {
+            let settled = if direction == Direction::Read { CLOSED } else { 0 };
+            slot.ready &= !(direction.bit() | settled);
+        }
+    }
+
+    /// A call did less than it was asked to: the next would block, unless the other side has closed.
+    pub(crate) fn fell_short(&mut self, key: SourceKey, direction: Direction, seen: Snapshot) {
+        if let Some(slot) = self.get(key).filter(|slot| slot.epoch == seen.epoch)
+            && (direction == Direction::Write || slot.ready & CLOSED == 0)
+        {
+            slot.ready &= !direction.bit();
+        }
+    }
+
+    /// Takes in an event and collects whom it concerns. `arming`: the event used the registration up,
+    /// so whoever waits for the other direction must come and arm it again.
+    pub(crate) fn mark(&mut self, event: Readiness, arming: bool, batch: &mut WakeBatch) {
+        let Some(slot) = self.get(SourceKey::unpack(event.key)) else { return };
+        slot.epoch = slot.epoch.wrapping_add(1);
+        if event.readable {
+            slot.ready |= READ;
+        }
+        if event.writable {
+            slot.ready |= WRITE;
+        }
+        if event.closed {
+            slot.ready |= READ | CLOSED;
+        }
+        if event.readable || event.closed || arming {
+            slot.readers.take_all(|waker| batch.push(waker));
+        }
+        if event.writable || arming {
+            slot.writers.take_all(|waker| batch.push(waker));
+        }
+    }
+
+    /// Forgets a source and hands out the wakers of those who waited for it.
+    pub(crate) fn remove(&mut self, key: SourceKey, mut out: impl FnMut(Waker)) {
+        let free = self.free;
+        let Some(slot) = self.get(key) else { return };
+        slot.readers.take_all(&mut out);
+        slot.writers.take_all(&mut out);
+        slot.occupied = false;
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.next_free = free;
+        self.free = key.index;
+        self.live -= 1;
+    }
+
+    /// Forgets all of them.
+    pub(crate) fn remove_all(&mut self, batch: &mut WakeBatch) {
+        for index in 0..self.slots.len() {
+            let key = SourceKey { index: index as u32, generation: self.slots[index].generation };
+            self.remove(key, |waker| batch.push(waker));
+        }
+    }
+}
