@@ -1,1 +1,17 @@
-//! (to come)
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+// In dependence order: a module uses only what stands above it.
+mod random;
+mod clock;
+mod jobs;
+mod stall;
+mod halt;
+mod selector;
+mod policy;
+mod current;
+mod simulation;
+
+pub use current::{CurrentLoop, current_loop};
+pub use simulation::Simulation;
+pub use stall::{Stall, StallKind};

@@ -1,0 +1,38 @@
+//! [`SeededPolicy`]: who runs next, and for how long at most.
+
+use crate::halt::Halt;
+use crate::random::Random;
+use crate::stall::StallKind;
+use asyncio_core::policy::Policy;
+use std::rc::Rc;
+
+/// Picks the next task by a seed, and halts the loop after a number of steps.
+///
+/// Seed zero always picks the oldest, as the production loop does.
+#[derive(Debug)]
+pub(crate) struct SeededPolicy {
+    /// `None` is first in, first out.
+    random: Option<Random>,
+    steps_left: u64,
+    halt: Rc<Halt>,
+}
+
+impl SeededPolicy {
+    pub(crate) fn new(seed: u64, step_limit: u64, halt: Rc<Halt>) -> Self {
+        Self { random: (seed != 0).then(|| Random::new(seed)), steps_left: step_limit, halt }
+    }
+}
+
+impl Policy for SeededPolicy {
+    fn pick(&mut self, ready: usize) -> Option<usize> {
+        if self.steps_left == 0 {
+            self.halt.record(StallKind::StepLimit);
+            return None;
+        }
+        self.steps_left -= 1;
+        match &mut self.random {
+            Some(random) if ready > 1 => Some(random.below(ready)),
+            _ => Some(0),
+        }
+    }
+}
