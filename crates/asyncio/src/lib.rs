@@ -1,1 +1,46 @@
-//! (to come)
+#![doc = include_str!("../../../README.md")]
+#![forbid(unsafe_code)]
+
+// In dependence order: a module uses only what stands above it.
+mod event_loop;
+mod runner;
+
+pub use asyncio_core::exception::ExceptionContext;
+pub use asyncio_core::{
+    BrokenPromise, Executor, Instant, JobError, Promise, Resolver, TaskId, gather, promise,
+    try_gather, yield_now,
+};
+pub use asyncio_executor::{
+    CallHandle, Handle, JoinError, LoopClosed, RemoteTask, Stopped, Task, TaskBuilder, TaskRef,
+    TaskState, all_tasks, create_task, current_task,
+};
+pub use asyncio_macros::{main, test};
+pub use asyncio_pool::{ThreadPoolExecutor, to_thread};
+pub use asyncio_reactor::{
+    Interval, MissedTick, Sleep, Timeout, TimeoutError, interval, sleep, sleep_until, timeout,
+};
+pub use event_loop::{EventLoop, running_loop, try_running_loop};
+pub use runner::{Runner, RunnerBuilder, run};
+
+/// TCP, UDP and bare descriptors: `asyncio_net`, and the reactor's [`AsyncFd`](net::AsyncFd).
+pub mod net {
+    pub use asyncio_reactor::AsyncFd;
+}
+
+/// Threads as executors: [`asyncio_pool`].
+pub mod pool {
+    pub use asyncio_pool::{
+        AbandonedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor, to_thread,
+    };
+}
+
+/// Tasks and what is known of them: [`asyncio_executor`] and the wait notes of [`asyncio_core`].
+pub mod task {
+    pub use asyncio_core::wait_note::{WaitKind, WaitNote};
+    pub use asyncio_executor::{JoinError, Task, TaskBuilder, TaskRef, TaskState};
+}
+
+/// Deterministic simulation: [`asyncio_testing`].
+pub mod testing {
+    pub use asyncio_testing::{Simulation, Stall, StallKind};
+}

@@ -172,10 +172,12 @@ impl<P: Park> EventLoop<P> {
         task::list(&self.home)
     }
 
-    /// Asks every task to end, and tells how many there were.
-    pub fn cancel_all_tasks(&self) -> usize {
+    /// Asks every task but the running one to end, and tells how many there were.
+    pub fn cancel_other_tasks(&self) -> usize {
+        let current = self.home.current.get().map(|cell| cell.id());
         let tasks = task::list(&self.home);
-        tasks.iter().filter(|task| task::cancel_ref(&self.home, task)).count()
+        let others = tasks.iter().filter(|task| Some(task.id()) != current);
+        others.filter(|task| task::cancel_ref(&self.home, task)).count()
     }
 
     /// Sets who chooses the next task; `None` is first in, first out.

@@ -1,0 +1,303 @@
+//! [`EventLoop`]: the executor's loop around the reactor, with its default thread pool.
+
+use asyncio_core::exception::ExceptionContext;
+use asyncio_core::{Executor, Instant};
+use asyncio_executor::{CallHandle, Handle, Stopped, Task};
+use asyncio_pool::current::LazyPool;
+use asyncio_pool::{Shutdown, ThreadPoolExecutor};
+use asyncio_reactor::{Park, Reactor, sleep_until};
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+type Core = asyncio_executor::EventLoop<Reactor>;
+
+/// An event loop: tasks, timers, sockets and a pool of threads, on one thread.
+///
+/// A clone is another handle of the same loop. It belongs to the thread that made it; other threads
+/// reach it through its [`Handle`]. Most programs need only [`run`](crate::run).
+///
+/// # Examples
+/// ```
+/// use asyncio::EventLoop;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let event_loop = EventLoop::new()?;
+/// let answer = event_loop.run_until_complete(async { 6 * 7 })?;
+/// assert_eq!(answer, 42);
+/// event_loop.close();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[doc(alias = "AbstractEventLoop")]
+pub struct EventLoop {
+    core: Rc<Core>,
+    default_executor: LazyPool,
+}
+
+impl EventLoop {
+    /// A new loop over the operating system.
+    ///
+    /// # Errors
+    /// If the system has no descriptors left.
+    #[doc(alias = "new_event_loop")]
+    pub fn new() -> io::Result<Self> {
+        Ok(Self::from_parts(Reactor::new()?, LazyPool::default()))
+    }
+
+    pub(crate) fn from_parts(reactor: Reactor, default_executor: LazyPool) -> Self {
+        Self { core: Rc::new(Core::new(reactor)), default_executor }
+    }
+
+    /// Runs until `future` is done, and gives its output. The future may borrow.
+    ///
+    /// # Errors
+    /// [`Stopped`] if [`stop`](Self::stop) came first; the future has been dropped.
+    ///
+    /// # Panics
+    /// With the panic of `future`; if a loop is running on this thread; if this loop is closed.
+    #[track_caller]
+    pub fn run_until_complete<F: Future>(&self, future: F) -> Result<F::Output, Stopped> {
+        let _rooms = self.enter();
+        self.core.run_until_complete(future)
+    }
+
+    /// Runs until [`stop`](Self::stop) is called.
+    ///
+    /// # Panics
+    /// If a loop is running on this thread; if this loop is closed.
+    #[track_caller]
+    pub fn run_forever(&self) {
+        let _rooms = self.enter();
+        self.core.run_forever();
+    }
+
+    /// Ends the run after the current batch. Before a run: the run makes one turn that does not wait.
+    pub fn stop(&self) {
+        self.core.stop();
+    }
+
+    /// Ends the loop: cancels all tasks, drops what is scheduled, closes its descriptors, and refuses
+    /// anything new. Threads of the default executor end when they are idle; nobody waits for them.
+    ///
+    /// A second call does nothing.
+    ///
+    /// # Panics
+    /// If this loop is running.
+    #[track_caller]
+    pub fn close(&self) {
+        let rooms = self.enter();
+        self.core.close();
+        drop(rooms);
+        self.core.park().close();
+        if let Some(pool) = self.default_executor.started() {
+            pool.shutdown(Shutdown::Now);
+        }
+    }
+
+    /// Whether the loop is in one of its runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.core.is_running()
+    }
+
+    /// Whether the loop is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.core.is_closed()
+    }
+
+    /// The time on the loop's clock.
+    #[must_use]
+    pub fn time(&self) -> Instant {
+        self.core.park().now()
+    }
+
+    /// The loop for other threads.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.core.handle()
+    }
+
+    /// Schedules a future as a task, also while the loop is not running.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    #[track_caller]
+    pub fn create_task<F: Future + 'static>(&self, future: F) -> Task<F::Output> {
+        self.core.create_task(future)
+    }
+
+    /// Has `f` called in the next turn, after everything that is ready.
+    ///
+    /// A panic in it goes to the exception handler, and the loop goes on.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    #[track_caller]
+    pub fn call_soon(&self, f: impl FnOnce() + 'static) -> CallHandle {
+        self.core.call_soon(f)
+    }
+
+    /// Has `f` called after `delay`, never earlier. Equal times are called in the order of the calls.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    #[track_caller]
+    pub fn call_later(&self, delay: Duration, f: impl FnOnce() + 'static) -> CallHandle {
+        self.call_at(self.time() + delay, f)
+    }
+
+    /// Has `f` called at `when` on the loop's clock, never earlier; soon, if that is past.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    #[track_caller]
+    pub fn call_at(&self, when: Instant, f: impl FnOnce() + 'static) -> CallHandle {
+        assert!(!self.is_closed(), "event loop is closed: make a new one");
+        // The timer takes its place among equal ones now, although it is first polled a turn later.
+        let timer = {
+            let _reactor = self.core.park().enter();
+            sleep_until(when)
+        };
+        self.core.call_when(async move {
+            timer.await;
+            f();
+        })
+    }
+
+    /// The loop's own thread pool: Python's `None` in `run_in_executor`. It starts with its first job.
+    #[must_use]
+    pub fn default_executor(&self) -> ThreadPoolExecutor {
+        self.default_executor.get().clone()
+    }
+
+    /// Runs `f(args)` on an executor of threads or processes; it is submitted at the call.
+    ///
+    /// Several arguments are a tuple, none is `()`.
+    ///
+    /// # Examples
+    /// ```
+    /// # asyncio::run(async {
+    /// let event_loop = asyncio::running_loop();
+    /// let pool = event_loop.default_executor();
+    /// let sum = event_loop.run_in_executor(&pool, |(a, b)| a + b, (1.5, 2.0)).await?;
+    /// assert_eq!(sum, 3.5);
+    /// # Ok::<(), asyncio::JobError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn run_in_executor<E, F, A, R>(&self, executor: &E, f: F, args: A) -> E::Job
+    where
+        E: Executor<F, A, R>,
+        F: FnOnce(A) -> R,
+    {
+        executor.submit(f, args)
+    }
+
+    /// Sets who is told of panics that nobody awaits; without one they go to standard error.
+    pub fn set_exception_handler(&self, handler: impl Fn(&ExceptionContext) + 'static) {
+        self.core.set_exception_handler(Some(Rc::new(handler)));
+    }
+
+    /// Cancels every task and runs until all have ended.
+    pub(crate) fn end_all_tasks(&self) {
+        // A task may create others while it is dropped; what keeps doing so is left to `close`.
+        const ROUNDS: usize = 1_000;
+        let core = &self.core;
+        if core.all_tasks().is_empty() {
+            return;
+        }
+        // A stopped run leaves the rest to `close` as well.
+        let _ended = self.run_until_complete(async {
+            for _ in 0..ROUNDS {
+                if core.cancel_other_tasks() == 0 {
+                    return;
+                }
+                crate::yield_now().await;
+            }
+        });
+    }
+
+    /// The default executor, if it was ever used.
+    pub(crate) fn started_executor(&self) -> Option<&ThreadPoolExecutor> {
+        self.default_executor.started()
+    }
+
+    fn enter(&self) -> Rooms {
+        let former = CURRENT.with(|current| current.replace(Some(self.clone())));
+        Rooms { former, _pool: asyncio_pool::current::enter(self.default_executor.clone()) }
+    }
+}
+
+impl fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventLoop")
+            .field("is_running", &self.is_running())
+            .field("is_closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<EventLoop>> = const { RefCell::new(None) };
+}
+
+/// This thread is inside a loop of the facade; dropping it restores what was before.
+struct Rooms {
+    former: Option<EventLoop>,
+    _pool: asyncio_pool::current::Entered,
+}
+
+impl Drop for Rooms {
+    fn drop(&mut self) {
+        let left = CURRENT.with(|current| current.replace(self.former.take()));
+        drop(left);
+    }
+}
+
+/// The loop that runs on this thread.
+///
+/// # Panics
+/// If none does; see [`try_running_loop`].
+///
+/// # Examples
+/// ```
+/// asyncio::run(async {
+///     assert!(asyncio::running_loop().is_running());
+/// });
+/// ```
+#[must_use]
+#[track_caller]
+#[doc(alias = "get_running_loop")]
+pub fn running_loop() -> EventLoop {
+    let Some(event_loop) = try_running_loop() else {
+        panic!(
+            "no running event loop: call this inside `asyncio::run(async {{ .. }})`, \
+             or take a `Handle` to the thread that needs one"
+        )
+    };
+    event_loop
+}
+
+/// The loop that runs on this thread, if one does.
+///
+/// # Examples
+/// ```
+/// assert!(asyncio::try_running_loop().is_none());
+/// ```
+#[must_use]
+pub fn try_running_loop() -> Option<EventLoop> {
+    let own = CURRENT.with(|current| current.borrow().clone());
+    own.filter(EventLoop::is_running).or_else(simulated)
+}
+
+/// The loop of a simulation, which knows nothing of this crate.
+fn simulated() -> Option<EventLoop> {
+    let core = asyncio_testing::current_loop()?;
+    let default_executor = asyncio_pool::current::current()?;
+    Some(EventLoop { core, default_executor }).filter(EventLoop::is_running)
+}
