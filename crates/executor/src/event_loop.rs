@@ -206,29 +206,24 @@ impl<P: Park> EventLoop<P> {
         Run { event_loop_running: &self.running, home: &self.home, _running: running }
     }
 
-    /// Turns until `done`, a stop, or a halt.
+    /// Turns until `done`, a stop, or a halt. A stop that came before the run lets one turn happen.
     fn run(&self, done: impl Fn() -> bool) {
         while !done() {
-            let stopping = self.home.stopping.get();
-            if self.turn(stopping).is_break() || stopping {
-                return;
-            }
-            if self.home.stopping.get() {
+            if self.turn().is_break() || self.home.stopping.get() {
                 return;
             }
         }
     }
 
     /// One turn. `Break`: nothing can ever happen again, or the policy halts.
-    #[inline]
-    fn turn(&self, stopping: bool) -> ControlFlow<()> {
+    #[inline(always)]
+    fn turn(&self) -> ControlFlow<()> {
         let home: &Home = &self.home;
-        if home.ready.is_empty() {
-            self.wait(stopping)?;
-        } else if stopping {
-            self.park.breathe();
-        }
         let mut batch = home.ready.len();
+        if batch == 0 {
+            self.wait()?;
+            batch = home.ready.len();
+        }
         while batch > 0 {
             batch -= 1;
             let next = if home.has_policy.get() { pick(home)? } else { home.ready.pop_front() };
@@ -247,8 +242,8 @@ impl<P: Park> EventLoop<P> {
     /// Nothing is ready: takes in what other threads sent, or waits.
     #[cold]
     #[inline(never)]
-    fn wait(&self, stopping: bool) -> ControlFlow<()> {
-        if stopping {
+    fn wait(&self) -> ControlFlow<()> {
+        if self.home.stopping.get() {
             self.park.breathe();
         } else if self.home.inbox.park() {
             let waited = self.park.park();

@@ -82,7 +82,9 @@ impl<T: Copy> ReadyQueue<T> {
 
     #[inline]
     fn buffer(&self) -> &[Cell<Option<T>>] {
-        self.buffers[self.current.get()].get().expect("buffers up to the current one exist")
+        self.buffers[self.current.get() % BUFFERS]
+            .get()
+            .expect("buffers up to the current one exist")
     }
 
     #[cold]
