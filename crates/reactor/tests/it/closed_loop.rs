@@ -1,0 +1,105 @@
+//! Handles that outlive their loop.
+
+use crate::world::{MS, WakeCount, World, panic_of, poll_once, poll_with};
+use asyncio_reactor::{AsyncFd, Park, Reactor, Source, interval, now, sleep, try_now};
+use std::io::Read;
+use std::net::UdpSocket;
+use std::os::unix::net::UnixStream;
+use std::task::{Context, Waker};
+
+#[test]
+fn a_sleep_on_a_closed_loop_says_so_and_never_ends_early() {
+    let world = World::new();
+    let _entered = world.reactor.enter();
+    let mut waiting = sleep(MS);
+    let mut unpolled = sleep(MS);
+    let (count, waker) = WakeCount::new();
+    assert!(poll_with(&mut waiting, &waker).is_pending());
+    world.reactor.close();
+    world.reactor.close();
+    assert!(world.reactor.is_closed());
+    assert_eq!((world.reactor.timer_count(), count.get()), (0, 0));
+    for sleep in [&mut waiting, &mut unpolled] {
+        assert!(panic_of(|| poll_once(sleep)).contains("the event loop is closed"));
+    }
+    assert!(panic_of(|| sleep(MS)).contains("the event loop is closed"));
+    assert!(panic_of(|| interval(MS)).contains("the event loop is closed"));
+    assert!(panic_of(|| now()).contains("the event loop is closed"));
+    assert_eq!(try_now(), None);
+}
+
+#[test]
+fn a_closed_loop_cannot_run() {
+    let world = World::new();
+    world.reactor.close();
+    assert!(panic_of(|| world.reactor.park()).contains("the event loop is closed"));
+    assert_eq!(world.reactor.block_on(async { 7 }), 7, "what needs no loop still runs");
+    let waits = panic_of(|| world.reactor.block_on(std::future::pending::<()>()));
+    assert!(waits.contains("the event loop is closed"));
+}
+
+#[test]
+fn who_waits_for_a_source_is_woken_and_finds_an_error() {
+    let reactor = Reactor::new().unwrap();
+    let entered = reactor.enter();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let socket = AsyncFd::new(socket).unwrap();
+    let (count, waker) = WakeCount::new();
+    let mut reading = socket.read_with(|socket| socket.recv(&mut [0; 8]));
+    assert!(poll_with(&mut reading, &waker).is_pending());
+    reactor.close();
+    assert_eq!((count.get(), reactor.source_count()), (1, 0));
+    let std::task::Poll::Ready(Err(error)) = poll_once(&mut reading) else {
+        panic!("reading on a closed loop fails");
+    };
+    assert_eq!(error.to_string(), "the event loop is closed");
+    let other = UnixStream::pair().unwrap().0;
+    assert!(AsyncFd::new(other).unwrap_err().to_string().contains("closed"));
+    drop(reading);
+    drop(entered);
+    drop(reactor);
+    // The socket works on, only the loop does not.
+    let mut stream = socket.into_inner();
+    assert!(stream.recv(&mut [0; 8]).is_err());
+    stream.set_nonblocking(false).unwrap();
+    let _still_open = &mut stream;
+}
+
+#[test]
+fn handles_may_be_dropped_in_any_order_around_their_loop() {
+    let world = World::new();
+    let entered = world.reactor.enter();
+    let mut sleeping = sleep(MS);
+    assert!(poll_once(&mut sleeping).is_pending());
+    let source = Source::new();
+    source.clear_readable();
+    assert!(source.poll_readable(&mut Context::from_waker(Waker::noop())).is_pending());
+    let World { reactor, .. } = world;
+    drop(reactor);
+    // Dropped while it is current: closed, but still there.
+    assert_eq!(try_now(), None);
+    let mut late = sleep_made_elsewhere();
+    assert!(panic_of(|| poll_once(&mut late)).contains("closed"));
+    drop(entered);
+    drop(sleeping);
+    drop(source);
+    let mut stray = sleep_made_elsewhere();
+    assert!(panic_of(|| poll_once(&mut stray)).contains("no running event loop"));
+}
+
+fn sleep_made_elsewhere() -> asyncio_reactor::Sleep {
+    asyncio_reactor::sleep_until(asyncio_reactor::Instant::ZERO)
+}
+
+#[test]
+fn a_real_descriptor_needs_a_real_world() {
+    let world = World::new();
+    let _entered = world.reactor.enter();
+    let (mut stream, _peer) = UnixStream::pair().unwrap();
+    let error = AsyncFd::new(&stream).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+    assert_eq!(world.reactor.source_count(), 0);
+    stream.set_nonblocking(true).unwrap();
+    assert!(stream.read(&mut [0; 8]).is_err());
+}
