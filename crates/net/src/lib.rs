@@ -1,1 +1,17 @@
-//! (to come)
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+// In dependence order: a module uses only what stands above it.
+pub mod network;
+mod error;
+mod os;
+mod sock;
+mod addr;
+mod tcp;
+mod udp;
+
+pub use addr::{ToSocketAddrs, lookup_host};
+pub use std::net::Shutdown;
+pub use tcp::{Accept, Connect, Incoming, TcpListener, TcpStream};
+pub use tcp::{ReadHalf, ReuniteError, WriteHalf};
+pub use udp::UdpSocket;

@@ -1,0 +1,174 @@
+//! The door of law 6: a socket is the operating system's or a simulated one, and nothing above knows.
+//!
+//! For a real socket the cost is the tag of an enum beside a system call. A simulated one is two
+//! integers that look their network up in the thread's room, so both kinds are `Send` and `Sync`.
+
+use crate::error::simulated;
+use crate::network::{self, Network, NetworkId, SocketId};
+use asyncio_core::effort::spend_io;
+use asyncio_core::wait_note::{WaitKind, pending_on};
+use asyncio_reactor::{AsyncFd, Operation};
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+/// A socket, real or simulated.
+pub(crate) enum Sock<T: AsFd> {
+    Os(AsyncFd<T>),
+    Sim(SimSocket),
+}
+
+impl<T: AsFd> Sock<T> {
+    /// Registers a socket that is in non-blocking mode.
+    #[track_caller]
+    pub(crate) fn os(io: T) -> io::Result<Self> {
+        AsyncFd::new(io).map(Self::Os)
+    }
+
+    /// The descriptor's owner; `what` says what cannot be done without.
+    pub(crate) fn real(&self, what: &str) -> io::Result<&T> {
+        match self {
+            Self::Os(fd) => Ok(fd.get_ref()),
+            Self::Sim(_) => Err(simulated(what)),
+        }
+    }
+
+    /// Gives the descriptor's owner back.
+    pub(crate) fn into_real(self) -> io::Result<T> {
+        match self {
+            Self::Os(fd) => Ok(fd.into_inner()),
+            Self::Sim(_) => Err(simulated("it cannot become a socket of std")),
+        }
+    }
+
+    /// The descriptor, for the `AsFd` of public types.
+    #[track_caller]
+    pub(crate) fn fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        match self {
+            Self::Os(fd) => fd.as_fd(),
+            Self::Sim(_) => {
+                panic!("a simulated socket has no descriptor: ask `is_simulated` first")
+            }
+        }
+    }
+
+    pub(crate) fn is_simulated(&self) -> bool {
+        matches!(self, Self::Sim(_))
+    }
+}
+
+impl<T: AsFd + fmt::Debug> fmt::Debug for Sock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Os(fd) => fd.get_ref().fmt(f),
+            Self::Sim(sim) => sim.fmt(f),
+        }
+    }
+}
+
+/// A handle to a socket of a simulated network.
+///
+/// Dropped where its network is current, it closes the socket; elsewhere it does nothing, and the socket
+/// goes with its network.
+pub(crate) struct SimSocket {
+    network: NetworkId,
+    id: SocketId,
+}
+
+impl SimSocket {
+    pub(crate) fn new(network: &dyn Network, id: SocketId) -> Self {
+        Self { network: network.id(), id }
+    }
+
+    /// Calls the network. Nothing of ours is borrowed meanwhile.
+    #[track_caller]
+    pub(crate) fn call<R>(&self, f: impl FnOnce(&dyn Network, SocketId) -> R) -> R {
+        match self.home() {
+            Some(network) => f(&*network, self.id),
+            None => panic!(
+                "this simulated socket is attached to a different loop: \
+                 a socket can be used only on the network on which it was made"
+            ),
+        }
+    }
+
+    /// Calls the network for an operation that may wait; it counts like one on a real socket.
+    #[track_caller]
+    pub(crate) fn poll<R>(
+        &self,
+        kind: WaitKind,
+        cx: &mut Context<'_>,
+        f: impl FnOnce(&dyn Network, SocketId, &mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        if !spend_io() {
+            cx.waker().wake_by_ref();
+            pending_on(WaitKind::Yield, 0);
+            return Poll::Pending;
+        }
+        let polled = self.call(|network, id| f(network, id, cx));
+        if polled.is_pending() {
+            pending_on(kind, self.id);
+        }
+        polled
+    }
+
+    /// Calls the network if it is current on this thread.
+    pub(crate) fn call_at_home<R>(&self, f: impl FnOnce(&dyn Network, SocketId) -> R) -> Option<R> {
+        self.home().map(|network| f(&*network, self.id))
+    }
+
+    fn home(&self) -> Option<Rc<dyn Network>> {
+        network::current().filter(|network| network.id() == self.network)
+    }
+}
+
+impl fmt::Debug for SimSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SimSocket").field(&self.id).finish()
+    }
+}
+
+impl Drop for SimSocket {
+    fn drop(&mut self) {
+        // Elsewhere the socket stays until its network goes.
+        let _closed = self.call_at_home(|network, id| network.close(id));
+    }
+}
+
+/// One operation on a socket of either kind, for as many tasks as want to wait for it.
+///
+/// It is a type of its own so that its `poll` can pass on where it is awaited.
+pub(crate) enum Call<'a, T: AsFd, Op, Sim> {
+    Os(Operation<'a, T, Op>),
+    Sim(Sim),
+}
+
+// Neither closure is ever pinned.
+impl<T: AsFd, Op, Sim> Unpin for Call<'_, T, Op, Sim> {}
+
+impl<T, R, Op, Sim> Future for Call<'_, T, Op, Sim>
+where
+    T: AsFd,
+    Op: FnMut(&T) -> io::Result<R>,
+    Sim: FnMut(&mut Context<'_>) -> Poll<io::Result<R>>,
+{
+    type Output = io::Result<R>;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        match self.get_mut() {
+            Self::Os(operation) => Pin::new(operation).poll(cx),
+            Self::Sim(sim) => sim(cx),
+        }
+    }
+}
+
+/// What a network receives from a stream.
+pub(crate) fn bytes_only<A>(received: Poll<io::Result<(usize, A)>>) -> Poll<io::Result<usize>> {
+    let (count, _) = ready!(received)?;
+    Poll::Ready(Ok(count))
+}

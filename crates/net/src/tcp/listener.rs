@@ -1,0 +1,331 @@
+//! [`TcpListener`]: accepts connections, and pauses when the process has run out of descriptors.
+
+use crate::addr::{Addrs, AfterResolving, ToSocketAddrs, first_that, resolve};
+use crate::network;
+use crate::os;
+use crate::sock::{SimSocket, Sock};
+use crate::tcp::stream::TcpStream;
+use asyncio_core::exception::{ExceptionContext, report};
+use asyncio_core::wait_note::WaitKind;
+use asyncio_reactor::{Instant, Operation, Sleep, now, sleep_until};
+use futures::stream::Stream;
+use std::fmt;
+use std::future::{Future, Ready, ready as at_once};
+use std::io;
+use std::net::{self, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// Accepts TCP connections.
+///
+/// The system queues up to 1024 connections that are not accepted yet (or fewer, by its own limit). On
+/// Unix the address may be bound again at once after an earlier run (`SO_REUSEADDR`), as in Python.
+///
+/// When descriptors or memory run out, accepting **pauses** for 100 ms, then for twice as long each
+/// time and at most for a second, until a connection is accepted: it does not spin and does not fail.
+/// The first pause of a series is reported to the exception handler. Errors that concern only
+/// the connection that was to be accepted are passed over.
+///
+/// # Examples
+/// ```no_run
+/// # fn main() -> std::io::Result<()> {
+/// use asyncio_net::TcpListener;
+///
+/// asyncio_reactor::block_on(async {
+///     let listener = TcpListener::bind("127.0.0.1:8080").await?;
+///     let (stream, peer) = listener.accept().await?;
+///     println!("{peer} has connected");
+///     Ok(())
+/// })?
+/// # }
+/// ```
+#[doc(alias = "start_server")]
+#[doc(alias = "create_server")]
+pub struct TcpListener {
+    sock: Sock<net::TcpListener>,
+    pause: Pause,
+}
+
+impl TcpListener {
+    /// Listens on `addr`, on the first of its addresses that can be bound. Port 0 asks for a free one. A
+    /// name begins to be resolved at the call.
+    ///
+    /// # Errors
+    /// Those of the last address that was tried, with that address in the message; `InvalidInput` for a
+    /// string that is not `host:port`; if the name is not known.
+    ///
+    /// # Panics
+    /// If no event loop is running on this thread.
+    ///
+    /// # Cancel safety
+    /// Nothing is bound before it is done.
+    #[track_caller]
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> + use<A> {
+        AfterResolving::new(resolve(&addr), Self::bind_first)
+    }
+
+    fn bind_first(addrs: Addrs) -> io::Result<Ready<io::Result<Self>>> {
+        first_that(&addrs, "cannot listen on", Self::listen).map(|listener| at_once(Ok(listener)))
+    }
+
+    fn listen(addr: SocketAddr) -> io::Result<Self> {
+        let sock = match network::current() {
+            None => Sock::os(os::listen(addr)?)?,
+            Some(network) => {
+                let id = network.listen(addr, os::BACKLOG.into())?;
+                Sock::Sim(SimSocket::new(&*network, id))
+            }
+        };
+        Ok(Self { sock, pause: Pause::default() })
+    }
+
+    /// Takes a listener of std's over; `TCP_NODELAY` is set for the connections it will accept.
+    ///
+    /// # Errors
+    /// If the system refuses to register it.
+    ///
+    /// # Panics
+    /// If no event loop is running on this thread.
+    #[track_caller]
+    pub fn from_std(listener: net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        socket2::SockRef::from(&listener).set_tcp_nodelay(true)?;
+        Ok(Self { sock: Sock::os(listener)?, pause: Pause::default() })
+    }
+
+    /// Gives the listener back to std, in blocking mode.
+    ///
+    /// # Errors
+    /// If the system refuses; `Unsupported` if it is simulated.
+    pub fn into_std(self) -> io::Result<net::TcpListener> {
+        let listener = self.sock.into_real()?;
+        listener.set_nonblocking(false)?;
+        Ok(listener)
+    }
+
+    /// Waits for a connection. Any number of tasks may wait; each connection goes to one of them.
+    ///
+    /// # Errors
+    /// Only what no waiting can mend, above all if the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// A connection that was not given out stays in the listener's queue.
+    pub fn accept(&self) -> Accept<'_> {
+        Accept { listener: self, stage: Stage::Idle }
+    }
+
+    /// The connections as an endless stream, for loops that do not ask for the peer's address.
+    ///
+    /// It is not bounded: whoever serves each connection in a task of its own should count them.
+    ///
+    /// # Cancel safety
+    /// As for [`accept`](Self::accept).
+    pub fn incoming(&self) -> Incoming<'_> {
+        Incoming { accept: self.accept() }
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    /// Those of the system.
+    #[track_caller]
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &self.sock {
+            Sock::Os(fd) => fd.get_ref().local_addr(),
+            Sock::Sim(sim) => sim.call(|network, id| network.local_addr(id)),
+        }
+    }
+
+    /// Whether it belongs to a simulated network, and so has no descriptor.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.sock.is_simulated()
+    }
+
+    /// Puts off the next attempt; the first time in a series the exception handler hears of it.
+    #[cold]
+    fn rest(&self, error: &io::Error) {
+        if self.pause.begin() {
+            let listener = match self.local_addr() {
+                Ok(addr) => addr.to_string(),
+                Err(_) => String::from("a listener"),
+            };
+            let message =
+                format!("accepting connections on {listener} pauses for want of resources");
+            report(&ExceptionContext::new(message, &error.to_string()));
+        }
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sock.fmt(f)
+    }
+}
+
+impl AsFd for TcpListener {
+    /// # Panics
+    /// If it is simulated.
+    #[track_caller]
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.sock.fd()
+    }
+}
+
+impl TryFrom<net::TcpListener> for TcpListener {
+    type Error = io::Error;
+
+    #[track_caller]
+    fn try_from(listener: net::TcpListener) -> io::Result<Self> {
+        Self::from_std(listener)
+    }
+}
+
+/// Until when a listener rests. It is the listener's and not its futures', so that a task that gives up
+/// and asks again, as under a timeout, cannot turn pauses into spinning.
+///
+/// Only the listener's own loop writes here; the atomics make it `Sync` and order nothing.
+#[derive(Default)]
+struct Pause {
+    /// Nanoseconds on the loop's clock; 0 if nothing is wrong.
+    until: AtomicU64,
+    /// Length of the last pause, in milliseconds.
+    length_ms: AtomicU64,
+}
+
+impl Pause {
+    const FIRST_MS: u64 = 100;
+    const LONGEST_MS: u64 = 1000;
+
+    /// Begins a pause twice as long as the last; `true` if there was none since a success.
+    #[must_use]
+    fn begin(&self) -> bool {
+        let last = self.length_ms.load(Relaxed);
+        let length = (last * 2).clamp(Self::FIRST_MS, Self::LONGEST_MS);
+        self.length_ms.store(length, Relaxed);
+        self.until.store((now() + Duration::from_millis(length)).as_nanos(), Relaxed);
+        last == 0
+    }
+
+    #[inline]
+    fn end(&self) {
+        if self.until.load(Relaxed) != 0 {
+            self.until.store(0, Relaxed);
+            self.length_ms.store(0, Relaxed);
+        }
+    }
+
+    /// When the pause that was begun last is over, if it is not yet.
+    #[inline]
+    fn over(&self) -> Option<Instant> {
+        match self.until.load(Relaxed) {
+            0 => None,
+            until => Some(Instant::from_nanos(until)).filter(|until| now() < *until),
+        }
+    }
+}
+
+/// The future of [`TcpListener::accept`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Accept<'a> {
+    listener: &'a TcpListener,
+    stage: Stage<'a>,
+}
+
+type AcceptOs = fn(&net::TcpListener) -> io::Result<(net::TcpStream, SocketAddr)>;
+
+enum Stage<'a> {
+    Idle,
+    Pausing(Sleep),
+    Os(Operation<'a, net::TcpListener, AcceptOs>),
+    Sim(&'a SimSocket),
+}
+
+impl<'a> Accept<'a> {
+    fn next_stage(listener: &'a TcpListener) -> Stage<'a> {
+        match &listener.sock {
+            Sock::Os(fd) => Stage::Os(fd.read_with(os::accept as AcceptOs)),
+            Sock::Sim(sim) => Stage::Sim(sim),
+        }
+    }
+}
+
+impl Future for Accept<'_> {
+    type Output = io::Result<(TcpStream, SocketAddr)>;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { listener, stage } = self.get_mut();
+        loop {
+            let accepted = match stage {
+                Stage::Idle => {
+                    *stage = match listener.pause.over() {
+                        Some(until) => Stage::Pausing(sleep_until(until)),
+                        None => Self::next_stage(listener),
+                    };
+                    continue;
+                }
+                Stage::Pausing(sleep) => {
+                    ready!(Pin::new(sleep).poll(cx));
+                    *stage = Self::next_stage(listener);
+                    continue;
+                }
+                Stage::Os(operation) => match ready!(Pin::new(operation).poll(cx)) {
+                    Ok((stream, peer)) => Sock::os(stream).map(|sock| (sock, peer)),
+                    Err(error) => Err(error),
+                },
+                Stage::Sim(sim) => ready!(poll_simulated(sim, cx)),
+            };
+            // The future can be polled again after its result: that is how a stream of them is made.
+            *stage = Stage::Idle;
+            match accepted {
+                Ok((sock, peer)) => {
+                    listener.pause.end();
+                    return Poll::Ready(Ok((TcpStream::from_sock(sock), peer)));
+                }
+                Err(error) if os::is_exhausted(&error) => listener.rest(&error),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn poll_simulated(
+    sim: &SimSocket,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<(Sock<net::TcpStream>, SocketAddr)>> {
+    sim.poll(WaitKind::Readable, cx, |network, id, cx| {
+        let accepted = ready!(network.poll_accept(id, cx));
+        Poll::Ready(accepted.map(|(id, peer)| (Sock::Sim(SimSocket::new(network, id)), peer)))
+    })
+}
+
+impl fmt::Debug for Accept<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accept").field("listener", self.listener).finish_non_exhaustive()
+    }
+}
+
+/// The stream of [`TcpListener::incoming`].
+#[derive(Debug)]
+#[must_use = "streams do nothing unless polled"]
+pub struct Incoming<'a> {
+    accept: Accept<'a>,
+}
+
+impl Stream for Incoming<'_> {
+    type Item = io::Result<TcpStream>;
+
+    #[track_caller]
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let accepted = ready!(Pin::new(&mut self.accept).poll(cx));
+        Poll::Ready(Some(accepted.map(|(stream, _)| stream)))
+    }
+}

@@ -1,0 +1,11 @@
+//! TCP: streams, their halves, and listeners.
+
+mod stream;
+mod connect;
+mod split;
+mod listener;
+
+pub use connect::Connect;
+pub use listener::{Accept, Incoming, TcpListener};
+pub use split::{ReadHalf, ReuniteError, WriteHalf};
+pub use stream::TcpStream;

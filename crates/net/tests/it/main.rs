@@ -1,0 +1,19 @@
+//! Tests of sockets from their user's seat, one module a hazard. All on the loopback; nothing sleeps but
+//! what is named `real_*`, and a hang is cut off by the guard in `support`.
+
+mod addresses;
+mod auto_traits;
+mod cancel;
+mod connecting;
+mod conversions;
+mod datagrams;
+mod end_of_stream;
+mod fairness;
+mod fd_exhaustion;
+mod integrity;
+mod memory_network;
+mod other_thread;
+mod simulated;
+mod support;
+mod traffic;
+mod wait_notes;

@@ -1,0 +1,142 @@
+//! The same types on a network that is not the operating system's.
+
+use crate::memory_network::MemoryNetwork;
+use asyncio_core::{gather, try_gather};
+use asyncio_net::{Shutdown, TcpListener, TcpStream, UdpSocket, network};
+use futures::executor::block_on;
+use futures::io::{AsyncReadExt, AsyncWriteExt};
+use std::future::Future;
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+/// Runs a test on a network of its own and on no reactor: nothing of the system's can be used.
+fn run<F: Future<Output = io::Result<()>>>(test: impl FnOnce(Rc<MemoryNetwork>) -> F) {
+    let memory = Rc::new(MemoryNetwork::new());
+    let _entered = network::enter(Rc::<MemoryNetwork>::clone(&memory));
+    block_on(test(Rc::clone(&memory))).expect("no error");
+    assert_eq!(memory.sockets(), 0, "every socket was closed");
+}
+
+#[test]
+fn an_echo_server_works_without_the_operating_system() {
+    run(|_| async {
+        let listener = TcpListener::bind("10.0.0.1:80").await?;
+        assert!(listener.is_simulated());
+        let serving = async {
+            let (mut stream, peer) = listener.accept().await?;
+            assert_eq!(stream.peer_addr()?, peer);
+            let mut heard = Vec::new();
+            stream.read_to_end(&mut heard).await?;
+            // More than the network holds at a time, so that both sides have to wait.
+            stream.write_all(&heard).await?;
+            stream.close().await
+        };
+        let asking = async {
+            let mut stream = TcpStream::connect("server:80").await?;
+            assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+            let sent: Vec<u8> = (0..200).collect();
+            stream.write_all(&sent).await?;
+            stream.shutdown(Shutdown::Write)?;
+            let mut heard = Vec::new();
+            stream.read_to_end(&mut heard).await?;
+            assert_eq!(heard, sent);
+            io::Result::Ok(())
+        };
+        try_gather((serving, asking)).await.map(drop)
+    });
+}
+
+#[test]
+fn halves_peeks_and_vectors_are_the_same() {
+    run(|_| async {
+        let listener = TcpListener::bind("10.0.0.1:0").await?;
+        let left = TcpStream::connect(listener.local_addr()?).await?;
+        let (right, _) = listener.accept().await?;
+        let (_reader, mut writer) = left.split();
+        let bufs = [IoSlice::new(b"one"), IoSlice::new(b"two")];
+        assert_eq!(writer.write_vectored(&bufs).await?, 6);
+        drop(writer);
+        assert_eq!(right.peek(&mut [0; 4]).await?, 4);
+        let (mut first, mut second) = ([0; 4], [0; 4]);
+        let mut bufs = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+        let mut right = &right;
+        assert_eq!(right.read_vectored(&mut bufs).await?, 6);
+        assert_eq!((&first, &second[..2]), (b"onet", &b"wo"[..]));
+        assert_eq!(right.read(&mut first).await?, 0);
+        Ok(())
+    });
+}
+
+#[test]
+fn datagrams_are_the_same() {
+    run(|_| async {
+        let (here, there) =
+            (UdpSocket::bind("10.0.0.1:0").await?, UdpSocket::bind("10.0.0.2:9").await?);
+        let mut buf = [0; 8];
+        let (received, sent) =
+            gather((there.recv_from(&mut buf), here.send_to(b"ping", "10.0.0.2:9"))).await;
+        assert_eq!((received?, sent?), ((4, here.local_addr()?), 4));
+        there.connect(here.local_addr()?).await?;
+        there.send(b"pong").await?;
+        assert_eq!(here.recv(&mut buf).await?, 4);
+        assert_eq!(&buf[..4], b"pong");
+        Ok(())
+    });
+}
+
+#[test]
+fn errors_read_as_they_do_on_the_real_network() {
+    run(|_| async {
+        let error = TcpStream::connect("10.0.0.9:1").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        assert!(error.to_string().starts_with("cannot connect to 10.0.0.9:1: "), "{error}");
+        let error = TcpStream::connect("nowhere:1").await.unwrap_err();
+        assert!(error.to_string().starts_with("cannot resolve `nowhere`: "), "{error}");
+        let listener = TcpListener::bind("10.0.0.1:80").await?;
+        let error = TcpListener::bind("10.0.0.1:80").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        assert_eq!(listener.into_std().unwrap_err().kind(), ErrorKind::Unsupported);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_socket_used_on_another_network_says_so_and_dropped_there_is_harmless() {
+    let (home, other) = (Rc::new(MemoryNetwork::new()), Rc::new(MemoryNetwork::new()));
+    let listener = {
+        let _entered = network::enter(Rc::<MemoryNetwork>::clone(&home));
+        block_on(TcpListener::bind("10.0.0.1:80")).expect("it is free")
+    };
+    let _entered = network::enter(other);
+    let thrown = catch_unwind(AssertUnwindSafe(|| block_on(listener.accept()))).unwrap_err();
+    let message = thrown.downcast_ref::<&str>().expect("a message");
+    assert!(message.contains("attached to a different loop"), "{message}");
+    drop(listener);
+    assert_eq!(home.sockets(), 1, "its network has not heard of it");
+}
+
+#[test]
+fn operations_count_against_the_budget_of_a_poll() {
+    run(|_| async {
+        let socket = UdpSocket::bind("10.0.0.1:1").await?;
+        let (mut sent, mut seen) = (0, None);
+        let sending = async {
+            for n in 1..=100 {
+                socket.send_to(b"", "10.0.0.2:1").await?;
+                sent = n;
+            }
+            io::Result::Ok(())
+        };
+        let mut sending = Box::pin(sending);
+        let polled = std::future::poll_fn(|cx| {
+            let polled = sending.as_mut().poll(cx);
+            seen.get_or_insert(polled.is_pending());
+            polled
+        });
+        polled.await?;
+        drop(sending);
+        assert_eq!((sent, seen), (100, Some(true)), "the first poll did not send them all");
+        Ok(())
+    });
+}
