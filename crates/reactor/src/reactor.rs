@@ -182,10 +182,11 @@ impl Park for Reactor {
                 self.state.take_in_mail();
                 self.state.fire_due();
             }
-        } else if self.pacing.breathe(self.state.clock.now())
-            && self.state.look(Wait::Look).is_continue()
-        {
-            self.state.fire_due();
+        } else if self.pacing.breathe(self.state.clock.now()) {
+            self.state.shared.assert_home();
+            if self.state.look(Wait::Look).is_continue() {
+                self.state.fire_due();
+            }
         }
     }
 

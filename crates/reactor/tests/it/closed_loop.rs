@@ -29,6 +29,19 @@ fn a_sleep_on_a_closed_loop_says_so_and_never_ends_early() {
 }
 
 #[test]
+fn closing_with_a_hundred_thousand_timers_is_quick_and_leaves_nothing() {
+    let world = World::new();
+    let _entered = world.reactor.enter();
+    let (count, waker) = WakeCount::new();
+    let mut sleeps: Vec<_> = (1..=100_000).map(|n| sleep(n * MS)).collect();
+    sleeps.iter_mut().for_each(|sleep| assert!(poll_with(sleep, &waker).is_pending()));
+    world.reactor.close();
+    assert_eq!((world.reactor.timer_count(), count.get()), (0, 0));
+    drop(waker);
+    assert_eq!(std::sync::Arc::strong_count(&count), 1, "no waker is kept");
+}
+
+#[test]
 fn a_closed_loop_cannot_run() {
     let world = World::new();
     world.reactor.close();

@@ -21,6 +21,7 @@ mod other_thread;
 mod pace;
 mod queue_against_model;
 mod readiness;
+mod signals;
 mod timeout;
 mod waker_panics;
 mod waker_reenters;
