@@ -22,8 +22,9 @@ pub use asyncio_reactor::{
 pub use event_loop::{EventLoop, running_loop, try_running_loop};
 pub use runner::{Runner, RunnerBuilder, run};
 
-/// TCP, UDP and bare descriptors: `asyncio_net`, and the reactor's [`AsyncFd`](net::AsyncFd).
+/// TCP, UDP and bare descriptors: [`asyncio_net`], and the reactor's [`AsyncFd`](net::AsyncFd).
 pub mod net {
+    pub use asyncio_net::*;
     pub use asyncio_reactor::AsyncFd;
 }
 

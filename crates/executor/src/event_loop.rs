@@ -328,6 +328,8 @@ impl<P: Park> fmt::Debug for EventLoop<P> {
 #[track_caller]
 pub fn call_soon(f: impl FnOnce() + 'static) -> CallHandle {
     let at = Location::caller();
-    current::with(|home| callback::schedule(home, Call::new(f), at))
-        .unwrap_or_else(|| current::none())
+    match current::with(|home| callback::schedule(home, Call::new(f), at)) {
+        Some(handle) => handle,
+        None => current::none(),
+    }
 }

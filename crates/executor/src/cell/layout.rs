@@ -381,6 +381,8 @@ pub(crate) struct Home {
     /// The run is to end after the current batch.
     pub(crate) stopping: Cell<bool>,
     pub(crate) closed: Cell<bool>,
+    /// `close` is at work.
+    pub(crate) closing: Cell<bool>,
     pub(super) next_id: Cell<u64>,
     /// Cells not yet freed.
     pub(super) alive: Cell<i64>,
@@ -410,6 +412,7 @@ impl Home {
             current: Cell::new(None),
             stopping: Cell::new(false),
             closed: Cell::new(false),
+            closing: Cell::new(false),
             next_id: Cell::new(1),
             alive: Cell::new(0),
             cells: Slab::new(),

@@ -248,6 +248,7 @@ fn deliver_wake(home: &Home, cell: &AtomicPtr<Header>) {
 /// Ends everything. Afterwards no future, outcome, name or awaiter of this loop is left; cells that
 /// handles or wakers still point to are merged and wait for those.
 pub(crate) fn close(home: &Home) {
+    home.closing.set(true);
     // Posts are dropped, not run: their senders learn from a broken promise.
     let (posts, entries): (Vec<_>, Vec<_>) =
         home.inbox.close().into_iter().partition(|entry| matches!(entry, Entry::Post(_)));
@@ -261,6 +262,7 @@ pub(crate) fn close(home: &Home) {
         }
     }
     home.closed.set(true);
+    home.closing.set(false);
     // From here on no user code runs, so what is listed stays as it is.
     while let Some(cell) = pop_ready(home) {
         cell.set_local(cell.local() & !QUEUED);

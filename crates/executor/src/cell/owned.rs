@@ -80,7 +80,9 @@ unsafe fn create_unbounded<F: Future>(
     kind: Kind,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
-    assert!(!home.closed.get(), "event loop is closed: make a new one, or schedule before `close`");
+    if home.closed.get() {
+        refuse(home, future);
+    }
     let parent = home.current.get().map_or(0, |current| current.id().as_u64());
     // SAFETY: the caller's.
     let cell = unsafe { body::write(home, future, kind, parent, spawned_at) };
@@ -88,6 +90,19 @@ unsafe fn create_unbounded<F: Future>(
     cell.set_slot(slot);
     home.ready.push_back(cell);
     OwnedCell { cell: AtomicPtr::new(cell.as_ptr()), outcome: PhantomData }
+}
+
+/// The loop is closed.
+#[cold]
+#[track_caller]
+#[expect(clippy::mem_forget, reason = "dropping it may ask for the next task, for ever")]
+fn refuse<F>(home: &Home, future: F) -> ! {
+    if home.closing.get() {
+        // Tasks are being dropped, and their drops keep creating tasks: dropping this one here would
+        // create the next, deeper on the stack.
+        std::mem::forget(future);
+    }
+    panic!("event loop is closed: make a new one, or schedule before `close`")
 }
 
 impl<T> OwnedCell<T> {

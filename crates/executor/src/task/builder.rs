@@ -30,8 +30,10 @@ use std::panic::Location;
 #[doc(alias = "ensure_future")]
 pub fn create_task<F: Future + 'static>(future: F) -> Task<F::Output> {
     let spawned_at = Location::caller();
-    let cell = current::with(|home| cell::create(home, future, Kind::Task, spawned_at));
-    Task::new(cell.unwrap_or_else(|| current::none()))
+    match current::with(|home| cell::create(home, future, Kind::Task, spawned_at)) {
+        Some(cell) => Task::new(cell),
+        None => current::none(),
+    }
 }
 
 /// A task to be: see [`Task::builder`].
@@ -70,13 +72,16 @@ impl TaskBuilder {
     #[track_caller]
     pub fn spawn<F: Future + 'static>(self, future: F) -> Task<F::Output> {
         let spawned_at = Location::caller();
-        let cell = current::with(|home| {
+        let created = current::with(|home| {
             let owned = cell::create(home, future, Kind::Task, spawned_at);
             if let Some(name) = self.name {
                 owned.cell().set_name(name);
             }
             owned
         });
-        Task::new(cell.unwrap_or_else(|| current::none()))
+        match created {
+            Some(cell) => Task::new(cell),
+            None => current::none(),
+        }
     }
 }

@@ -1,0 +1,16 @@
+//! The whole, seen from a user's seat: every name of the contract, and what happens at the edges.
+//!
+//! Modules are named by hazard, tests as claims. What needs limits of a whole process runs in a child
+//! of the test (`child`).
+
+mod child;
+mod contract;
+mod loop_methods;
+mod misuse;
+mod lost_panics;
+mod shutdown;
+mod exhaustion;
+mod other_threads;
+mod busy_loop;
+mod real_time;
+mod attributes;
