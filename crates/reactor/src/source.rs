@@ -29,7 +29,6 @@ pub struct Source {
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source")
-            .field("loop_id", &self.shared.loop_id)
             .field("index", &self.key.index)
             .field("generation", &self.key.generation)
             .finish()

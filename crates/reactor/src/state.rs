@@ -46,7 +46,6 @@ impl fmt::Debug for State {
         let timers = self.timers.try_borrow().map_or(0, |timers| timers.len());
         let sources = self.sources.try_borrow().map_or(0, |sources| sources.len());
         f.debug_struct("Reactor")
-            .field("loop_id", &self.shared.loop_id)
             .field("timers", &timers)
             .field("sources", &sources)
             .field("is_closed", &self.is_closed.get())
