@@ -86,7 +86,7 @@ impl Report {
                 }
                 Verdict::Failed(why) => {
                     failed += 1;
-                    format!("FAILED: {}", why.lines().next().unwrap_or_default())
+                    format!("FAILED: {}", brief(why))
                 }
                 Verdict::Skipped(why) => {
                     skipped += 1;
@@ -101,6 +101,17 @@ impl Report {
         ));
         text
     }
+}
+
+/// The first line, without the middle of a long command.
+fn brief(why: &str) -> String {
+    const SHOWN_MAX: usize = 100;
+    let line: Vec<char> = why.lines().next().unwrap_or_default().chars().collect();
+    if line.len() <= SHOWN_MAX {
+        return line.iter().collect();
+    }
+    let (head, tail) = (&line[..SHOWN_MAX - 40], &line[line.len() - 40..]);
+    head.iter().chain(&[' ', '…', ' ']).chain(tail).collect()
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ pub(crate) fn is_supported() -> bool {
 pub(crate) fn suite(workspace: &Workspace, sanitizer: Sanitizer) -> Outcome {
     let skips = std::fs::read_to_string(workspace.root.join("xtask/sanitizer-skips.txt"))
         .unwrap_or_default();
-    let suppressions = workspace.root.join("xtask/tsan.supp");
+    let suppressions =
+        |name: &str| format!("suppressions={}", workspace.root.join("xtask").join(name).display());
     let flags = format!("-Zsanitizer={} -Cunsafe-allow-abi-mismatch=sanitizer", sanitizer.flag());
     let mut suite = Suite {
         packages: workspace.products().map(|package| package.name.clone()).collect(),
@@ -55,7 +56,8 @@ pub(crate) fn suite(workspace: &Workspace, sanitizer: Sanitizer) -> Outcome {
             ("RUSTFLAGS", flags),
             ("CARGO_TARGET_DIR", folder(workspace, sanitizer.short())),
             ("ASAN_OPTIONS", "detect_leaks=1".to_owned()),
-            ("TSAN_OPTIONS", format!("suppressions={}", suppressions.display())),
+            ("LSAN_OPTIONS", format!("print_suppressions=0:{}", suppressions("lsan.supp"))),
+            ("TSAN_OPTIONS", suppressions("tsan.supp")),
         ],
         patient: true,
         ..Suite::for_this_machine()

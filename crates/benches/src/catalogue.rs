@@ -6,6 +6,7 @@ use crate::peer::floor::Floor;
 use crate::peer::futures::Futures;
 use crate::peer::glommio::Glommio;
 use crate::peer::monoio::{Legacy, Monoio, Uring};
+use crate::peer::ours::Asyncio;
 use crate::peer::smol::Smol;
 use crate::peer::tokio::{CurrentThread, Local, Tokio};
 use crate::report;
@@ -130,6 +131,7 @@ pub(crate) struct Entrant {
 }
 
 pub(crate) const ENTRANTS: &[Entrant] = &[
+    entrant("asyncio", Role::Ours, "asyncio, its facade", full::<Asyncio>),
     entrant(
         "tokio_ct",
         Role::Peer,

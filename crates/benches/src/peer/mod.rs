@@ -16,3 +16,4 @@ pub(crate) mod smol;
 pub(crate) mod monoio;
 pub(crate) mod glommio;
 pub(crate) mod futures;
+pub(crate) mod ours;
