@@ -28,6 +28,11 @@ pub mod net {
     pub use asyncio_reactor::AsyncFd;
 }
 
+/// Random numbers that replay in a simulation; not for secrets.
+pub mod random {
+    pub use asyncio_core::random::{Generator, below, next_u64};
+}
+
 /// Threads as executors: [`asyncio_pool`].
 pub mod pool {
     pub use asyncio_pool::{

@@ -6,6 +6,7 @@ pub mod time;
 pub mod id;
 pub mod wait_note;
 pub mod effort;
+pub mod random;
 pub mod park;
 pub mod policy;
 pub mod exception;

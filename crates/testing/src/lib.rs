@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 // In dependence order: a module uses only what stands above it.
-mod random;
 mod clock;
 mod jobs;
 mod stall;

@@ -1,9 +1,9 @@
 //! [`SeededPolicy`]: who runs next, and for how long at most.
 
 use crate::halt::Halt;
-use crate::random::Random;
 use crate::stall::StallKind;
 use asyncio_core::policy::Policy;
+use asyncio_core::random::Generator;
 use std::rc::Rc;
 
 /// Picks the next task by a seed, and halts the loop after a number of steps.
@@ -12,14 +12,14 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub(crate) struct SeededPolicy {
     /// `None` is first in, first out.
-    random: Option<Random>,
+    random: Option<Generator>,
     steps_left: u64,
     halt: Rc<Halt>,
 }
 
 impl SeededPolicy {
     pub(crate) fn new(seed: u64, step_limit: u64, halt: Rc<Halt>) -> Self {
-        Self { random: (seed != 0).then(|| Random::new(seed)), steps_left: step_limit, halt }
+        Self { random: (seed != 0).then(|| Generator::new(seed)), steps_left: step_limit, halt }
     }
 }
 
@@ -31,7 +31,7 @@ impl Policy for SeededPolicy {
         }
         self.steps_left -= 1;
         match &mut self.random {
-            Some(random) if ready > 1 => Some(random.below(ready)),
+            Some(random) if ready > 1 => usize::try_from(random.below(ready as u64)).ok(),
             _ => Some(0),
         }
     }

@@ -7,6 +7,7 @@ use crate::jobs::JobQueue;
 use crate::policy::SeededPolicy;
 use crate::selector::VirtualSelector;
 use crate::stall::Stall;
+use asyncio_core::random;
 use asyncio_core::time::Clock;
 use asyncio_executor::EventLoop;
 use asyncio_pool::current::LazyPool;
@@ -86,6 +87,7 @@ impl Simulation {
         let _current = current::enter(Rc::clone(&event_loop));
         let _pool = asyncio_pool::current::enter(LazyPool::default());
         let _door = door::enter(jobs);
+        let _random = random::enter(self.seed);
         let result = event_loop.run_until_complete(async move { program().await });
         let at = clock.now();
         event_loop.close();
