@@ -28,6 +28,19 @@ pub fn begin_poll() {
     EFFORT.set(EFFORT.get().wrapping_add(1));
 }
 
+/// What is left of the I/O budget; for an executor that polls a task inside the poll of another.
+#[inline]
+#[must_use]
+pub fn budget() -> u32 {
+    BUDGET.get()
+}
+
+/// Gives the outer task its budget back.
+#[inline]
+pub fn restore_budget(left: u32) {
+    BUDGET.set(left);
+}
+
 /// Whether enough was done since the last [`reset`] for the clock to be looked at.
 #[inline]
 #[must_use]

@@ -114,3 +114,13 @@ pub fn clear() {
 pub fn take() -> Option<WaitNote> {
     KIND.take().map(|kind| WaitNote { kind, object: OBJECT.get(), at: AT.get() })
 }
+
+/// Puts a note back; for an executor that polls a task inside the poll of another.
+#[inline]
+pub fn restore(note: Option<WaitNote>) {
+    KIND.set(note.map(|note| note.kind));
+    if let Some(note) = note {
+        OBJECT.set(note.object);
+        AT.set(note.at);
+    }
+}

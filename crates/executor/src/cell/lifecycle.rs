@@ -39,6 +39,17 @@ pub(crate) fn run(home: &Home, cell: CellPtr) {
     }
 }
 
+/// Runs a new cell inside the poll of another, whose place, I/O budget and wait note are kept.
+pub(super) fn run_nested(home: &Home, cell: CellPtr) {
+    let outer = home.current.get();
+    let note = wait_note::take();
+    let budget = effort::budget();
+    run(home, cell);
+    home.current.set(outer);
+    effort::restore_budget(budget);
+    wait_note::restore(note);
+}
+
 #[cold]
 #[inline(never)]
 fn run_rare(home: &Home, cell: CellPtr) {

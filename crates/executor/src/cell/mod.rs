@@ -45,4 +45,4 @@ pub(crate) mod lifecycle;
 mod owned;
 
 pub(crate) use layout::{CellPtr, Entry, Home, HomeRef, Kind, is_thread};
-pub(crate) use owned::{OwnedCell, create, request_cancel, with_scoped};
+pub(crate) use owned::{OwnedCell, create, create_eager, request_cancel, with_scoped};

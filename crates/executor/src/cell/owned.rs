@@ -34,6 +34,28 @@ pub(crate) fn create<F: Future + 'static>(
     unsafe { create_unbounded(home, future, kind, spawned_at) }
 }
 
+/// Creates a task and polls it at once, inside the task or callback that is running.
+///
+/// Without a running loop it is queued like any other.
+pub(crate) fn create_eager<F: Future + 'static>(
+    home: &Home,
+    future: F,
+    name: Option<Box<str>>,
+    spawned_at: &'static Location<'static>,
+) -> OwnedCell<F::Output> {
+    // SAFETY: nothing that `F` borrows ends.
+    let owned = unsafe { create_listed(home, future, Kind::Task, spawned_at) };
+    if let Some(name) = name {
+        owned.cell().set_name(name);
+    }
+    if home.current.get().is_some() {
+        lifecycle::run_nested(home, owned.cell());
+    } else {
+        home.ready.push_back(owned.cell());
+    }
+    owned
+}
+
 /// Creates a task that may borrow, calls `run`, and ends the task if `run` did not.
 ///
 /// Returns what `run` returned and the outcome, which is `Cancelled` if the task was ended here.
@@ -80,6 +102,23 @@ unsafe fn create_unbounded<F: Future>(
     kind: Kind,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
+    // SAFETY: the caller's.
+    let owned = unsafe { create_listed(home, future, kind, spawned_at) };
+    home.ready.push_back(owned.cell());
+    owned
+}
+
+/// A new cell in the table of its loop, not yet in the queue although its word says so.
+///
+/// # Safety
+/// As for [`create_unbounded`]; and the caller queues the cell, or runs it now.
+#[inline]
+unsafe fn create_listed<F: Future>(
+    home: &Home,
+    future: F,
+    kind: Kind,
+    spawned_at: &'static Location<'static>,
+) -> OwnedCell<F::Output> {
     if home.closed.get() {
         refuse(home, future);
     }
@@ -88,7 +127,6 @@ unsafe fn create_unbounded<F: Future>(
     let cell = unsafe { body::write(home, future, kind, parent, spawned_at) };
     let slot = home.cells.insert(cell);
     cell.set_slot(slot);
-    home.ready.push_back(cell);
     OwnedCell { cell: AtomicPtr::new(cell.as_ptr()), outcome: PhantomData }
 }
 

@@ -51,11 +51,12 @@ pub fn create_task<F: Future + 'static>(future: F) -> Task<F::Output> {
 #[must_use = "a builder does nothing until `spawn`"]
 pub struct TaskBuilder {
     name: Option<Box<str>>,
+    eager_start: bool,
 }
 
 impl TaskBuilder {
     pub(super) fn new() -> Self {
-        Self { name: None }
+        Self { name: None, eager_start: false }
     }
 
     /// Names the task; the default is `Task-N` with its id.
@@ -65,14 +66,40 @@ impl TaskBuilder {
         self
     }
 
+    /// Whether the task runs at once, inside its creator, until it first waits.
+    ///
+    /// It is for tasks that mostly have nothing to wait for: one that ends in its first poll never
+    /// enters the ready queue. The order of events changes, as with Python's `eager_start=True`:
+    /// what the task does before its first wait happens before `spawn` returns.
+    ///
+    /// # Examples
+    /// ```
+    /// # use asyncio_core::park::ThreadPark;
+    /// # use asyncio_executor::{EventLoop, Task};
+    /// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+    /// let task = Task::builder().eager_start(true).spawn(async { 7 });
+    /// assert!(task.is_finished());
+    /// assert_eq!(task.await.unwrap(), 7);
+    /// # }).unwrap();
+    /// ```
+    #[doc(alias = "eager_task_factory")]
+    pub fn eager_start(mut self, eager_start: bool) -> Self {
+        self.eager_start = eager_start;
+        self
+    }
+
     /// Schedules the future as a task of the running loop.
     ///
     /// # Panics
     /// If no loop is running on this thread, or it is closed.
+    #[inline]
     #[track_caller]
     pub fn spawn<F: Future + 'static>(self, future: F) -> Task<F::Output> {
         let spawned_at = Location::caller();
         let created = current::with(|home| {
+            if self.eager_start {
+                return cell::create_eager(home, future, self.name, spawned_at);
+            }
             let owned = cell::create(home, future, Kind::Task, spawned_at);
             if let Some(name) = self.name {
                 owned.cell().set_name(name);
