@@ -20,7 +20,7 @@ use std::task::Waker;
 const CLOSE_ROUNDS: usize = 1_000;
 
 /// Runs a cell that was picked from the ready queue.
-#[inline]
+#[inline(always)]
 pub(crate) fn run(home: &Home, cell: CellPtr) {
     let local = cell.local();
     cell.set_local(local & !QUEUED);
