@@ -1,8 +1,9 @@
 //! [`Mailbox`]: what other threads hold of a loop, alive or closed.
 
-use crate::cell::{Entry, Home, is_thread};
+use crate::cell::{Entry, Home};
 use crate::error::LoopClosed;
 use crate::inbox::{Bell, Inbox};
+use crate::thread_number;
 use asyncio_core::park::Unpark;
 use std::fmt;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ impl Mailbox {
 
     /// Whether this is the loop's own thread.
     pub(crate) fn is_here(&self) -> bool {
-        is_thread(self.thread)
+        thread_number::is(self.thread)
     }
 }
 

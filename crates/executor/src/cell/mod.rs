@@ -34,6 +34,8 @@
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod layout;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
+mod access;
+#[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod wake;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod waker;
@@ -44,5 +46,5 @@ pub(crate) mod lifecycle;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod owned;
 
-pub(crate) use layout::{CellPtr, Entry, Home, HomeRef, Kind, is_thread};
+pub(crate) use layout::{CellPtr, Entry, Home, HomeRef, Kind};
 pub(crate) use owned::{OwnedCell, create, create_eager, request_cancel, with_scoped};

@@ -36,6 +36,13 @@ pub fn create_task<F: Future + 'static>(future: F) -> Task<F::Output> {
     }
 }
 
+impl Task<()> {
+    /// A builder for a task that needs more than a future.
+    pub fn builder() -> TaskBuilder {
+        TaskBuilder::new()
+    }
+}
+
 /// A task to be: see [`Task::builder`].
 ///
 /// # Examples

@@ -1,6 +1,5 @@
 //! [`Task`]: the handle that awaits a task, cancels it, or lets it go.
 
-use super::builder::TaskBuilder;
 use crate::cell::OwnedCell;
 use crate::current;
 use crate::error::JoinError;
@@ -37,13 +36,6 @@ use std::task::{Context, Poll};
 #[must_use = "dropping a task detaches it: write `drop(task)` if that is meant"]
 pub struct Task<T> {
     cell: OwnedCell<T>,
-}
-
-impl Task<()> {
-    /// A builder for a task that needs more than a future.
-    pub fn builder() -> TaskBuilder {
-        TaskBuilder::new()
-    }
 }
 
 impl<T> Task<T> {

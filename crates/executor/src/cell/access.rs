@@ -1,0 +1,228 @@
+//! The fields of a cell, one by one: every method reads or writes one of them, and no reference to a whole
+//! header is ever formed.
+
+use super::layout::{
+    COLD, CellPtr, Cold, DONE, Entry, Header, Home, Kind, OUTCOME, QUEUED, VTable,
+};
+use crate::error::JoinError;
+use crate::word::Word;
+use asyncio_core::TaskId;
+use asyncio_core::wait_note::WaitNote;
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
+use std::task::Waker;
+
+impl CellPtr {
+    /// # Safety
+    /// `block` points to a header, fully written, of a live cell.
+    pub(super) unsafe fn new(block: NonNull<Header>) -> Self {
+        Self(block)
+    }
+
+    pub(super) fn as_ptr(self) -> *mut Header {
+        self.0.as_ptr()
+    }
+
+    /// # Safety
+    /// `data` came from [`as_ptr`](Self::as_ptr) of a cell that is alive.
+    #[inline]
+    pub(super) unsafe fn from_ptr(data: *const ()) -> Self {
+        // SAFETY: the caller's; `as_ptr` is never null.
+        Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
+    }
+
+    /// The cell, as something that may be sent to its home.
+    pub(super) fn to_sendable(self) -> AtomicPtr<Header> {
+        AtomicPtr::new(self.as_ptr())
+    }
+
+    #[inline]
+    pub(super) fn vtable(self) -> &'static VTable {
+        // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
+        unsafe { (*self.as_ptr()).vtable }
+    }
+
+    #[inline]
+    pub(super) fn home_ptr(self) -> *const Home {
+        // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
+        unsafe { (*self.as_ptr()).home }
+    }
+
+    /// The loop. It lives as long as any of its cells, closed or not.
+    #[inline]
+    pub(crate) fn home(&self) -> &Home {
+        // SAFETY: a `Home` is freed only after the last of its cells, and this one is alive.
+        unsafe { &*self.home_ptr() }
+    }
+
+    #[inline]
+    pub(super) fn shared(&self) -> &Word {
+        // SAFETY: alive by the invariant of `CellPtr`; `Word` is for all threads.
+        unsafe { &(*self.as_ptr()).shared }
+    }
+
+    #[inline]
+    pub(crate) fn id(self) -> TaskId {
+        // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
+        TaskId::from_u64(unsafe { (*self.as_ptr()).id })
+    }
+
+    pub(crate) fn parent(self) -> Option<TaskId> {
+        // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
+        let parent = unsafe { (*self.as_ptr()).parent };
+        (parent != 0).then(|| TaskId::from_u64(parent))
+    }
+
+    pub(crate) fn spawned_at(self) -> &'static Location<'static> {
+        // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
+        unsafe { (*self.as_ptr()).spawned_at }
+    }
+
+    #[inline]
+    pub(crate) fn kind(self) -> Kind {
+        // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
+        unsafe { (*self.as_ptr()).kind }
+    }
+
+    /// The local word. Home only.
+    #[inline]
+    pub(super) fn local(self) -> u64 {
+        // SAFETY: alive by the invariant of `CellPtr`; only the home thread comes here.
+        unsafe { (*self.as_ptr()).local.get() }
+    }
+
+    #[inline]
+    pub(super) fn set_local(self, word: u64) {
+        // SAFETY: as in `local`.
+        unsafe { (*self.as_ptr()).local.set(word) }
+    }
+
+    /// Home only.
+    #[inline]
+    pub(super) fn awaiter(&self) -> &Cell<Option<Waker>> {
+        // SAFETY: as in `local`.
+        unsafe { &(*self.as_ptr()).awaiter }
+    }
+
+    /// Home only.
+    #[inline]
+    pub(super) fn cold(&self) -> &Cell<Option<Box<Cold>>> {
+        // SAFETY: as in `local`.
+        unsafe { &(*self.as_ptr()).cold }
+    }
+
+    /// The name the task was given, or `Task-N`. Home only.
+    pub(crate) fn name(self) -> String {
+        let cold = self.cold().take();
+        let given = cold.as_ref().and_then(|cold| cold.name.as_deref());
+        let name = given.map_or_else(|| format!("Task-{}", self.id()), str::to_owned);
+        self.cold().set(cold);
+        name
+    }
+
+    /// Home only.
+    pub(crate) fn set_name(self, name: Box<str>) {
+        self.cold().set(Some(Box::new(Cold { name: Some(name) })));
+        self.set_local(self.local() | COLD);
+    }
+
+    /// Home only.
+    #[inline]
+    pub(crate) fn is_done(self) -> bool {
+        self.local() & DONE != 0
+    }
+
+    /// Home only.
+    pub(crate) fn is_queued(self) -> bool {
+        self.local() & QUEUED != 0
+    }
+
+    /// Home only.
+    #[inline]
+    pub(crate) fn slot(self) -> u32 {
+        // SAFETY: as in `local`.
+        unsafe { (*self.as_ptr()).slot.get() }
+    }
+
+    pub(super) fn set_slot(self, slot: u32) {
+        // SAFETY: as in `local`.
+        unsafe { (*self.as_ptr()).slot.set(slot) }
+    }
+
+    /// What the task waits for, if its last poll said. Home only.
+    pub(crate) fn wait_note(self) -> Option<WaitNote> {
+        // SAFETY: as in `local`.
+        let kind = unsafe { (*self.as_ptr()).wait_kind.get() }?;
+        // SAFETY: as in `local`.
+        let object = unsafe { (*self.as_ptr()).wait_object.get() };
+        // SAFETY: as in `local`.
+        let at = unsafe { (*self.as_ptr()).wait_at.get() };
+        Some(WaitNote::new(kind, object, at))
+    }
+
+    #[inline]
+    pub(super) fn set_wait_note(self, note: Option<WaitNote>) {
+        let kind = note.map(|note| note.kind());
+        // SAFETY: as in `local`.
+        unsafe { (*self.as_ptr()).wait_kind.set(kind) };
+        if let Some(note) = note {
+            // SAFETY: as in `local`.
+            unsafe { (*self.as_ptr()).wait_object.set(note.object()) };
+            // SAFETY: as in `local`.
+            unsafe { (*self.as_ptr()).wait_at.set(note.at()) };
+        }
+    }
+
+    /// Frees the block at home.
+    ///
+    /// # Safety
+    /// Home; no hold is set and no reference counted, on either side. The cell is gone afterwards.
+    #[inline]
+    pub(super) unsafe fn free(self) {
+        let home = self.home();
+        let layout = self.vtable().layout;
+        home.alive.set(home.alive.get() - 1);
+        // SAFETY: the block came from this memory with this layout, and nobody uses it: the caller's.
+        unsafe { home.memory.give(self.0.cast(), layout) }
+    }
+
+    /// The last reference went abroad: the block goes home, or to the count of a closed loop.
+    ///
+    /// # Safety
+    /// The cell is merged and no reference is counted. The cell is gone afterwards.
+    pub(super) unsafe fn free_abroad(self) {
+        // The push may be the last thing that keeps the loop's block alive, so the inbox is held by a
+        // count of its own until its lock has been released.
+        let inbox = Arc::clone(&self.home().inbox);
+        if inbox.push_quietly(Entry::Dead(self.to_sendable())).is_err() {
+            // SAFETY: the loop is closed, and this cell counts among those that outlive it.
+            unsafe { Home::one_cell_less(self.home_ptr()) }
+        }
+    }
+
+    /// Polls the future. `true`: the outcome is in the stage. Home; not `DONE`; not being polled.
+    #[inline]
+    pub(super) fn poll(self) -> bool {
+        // SAFETY: the loop picks a cell only when it is not being polled, and `run` checks `DONE`.
+        unsafe { (self.vtable().poll)(self) }
+    }
+
+    /// Drops the future and writes `error`. Home; not `DONE`; not being polled.
+    pub(super) fn cancel(self, error: JoinError) {
+        // SAFETY: as in `poll`.
+        unsafe { (self.vtable().cancel)(self, error) }
+    }
+
+    /// Drops the outcome, once: clears `OUTCOME`. Home; `OUTCOME` is set.
+    pub(super) fn drop_outcome(self) -> Option<Box<dyn Any + Send>> {
+        let local = self.local();
+        assert!(local & OUTCOME != 0, "an outcome is dropped once");
+        self.set_local(local & !OUTCOME);
+        // SAFETY: `OUTCOME` said that the stage holds one, and nobody finds it there again.
+        unsafe { (self.vtable().drop_outcome)(self) }
+    }
+}
