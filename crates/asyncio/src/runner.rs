@@ -1,6 +1,7 @@
 //! [`run`] and [`Runner`]: a loop from its start to its end.
 
 use crate::event_loop::{EventLoop, try_running_loop};
+use asyncio_core::exception;
 use asyncio_pool::current::LazyPool;
 use asyncio_reactor::Reactor;
 use std::future::Future;
@@ -55,12 +56,18 @@ pub fn run<F: Future>(future: F) -> F::Output {
 pub struct Runner {
     event_loop: EventLoop,
     shutdown_timeout: Duration,
+    /// How many panics this thread had reported before, if one more is to fail the program.
+    reported_before: Option<u64>,
 }
 
 impl Runner {
     /// A builder with the settings of [`run`].
     pub fn builder() -> RunnerBuilder {
-        RunnerBuilder { shutdown_timeout: DEFAULT_SHUTDOWN_TIMEOUT, timer_slack: None }
+        RunnerBuilder {
+            shutdown_timeout: DEFAULT_SHUTDOWN_TIMEOUT,
+            timer_slack: None,
+            fail_on_lost_panic: false,
+        }
     }
 
     /// The runner's loop.
@@ -87,13 +94,25 @@ impl Runner {
     }
 
     /// Ends the loop as [`run`] does. Dropping the runner does the same.
-    pub fn close(self) {
+    ///
+    /// # Panics
+    /// If a panic was reported that nobody had awaited, and the runner was told to
+    /// [`fail_on_lost_panic`](RunnerBuilder::fail_on_lost_panic).
+    #[track_caller]
+    pub fn close(mut self) {
+        self.end();
+        let reported_before = self.reported_before;
         drop(self);
+        if let Some(before) = reported_before {
+            let lost = exception::reported() - before;
+            assert!(
+                lost == 0,
+                "{lost} panics that nobody awaited were reported while the loop ran"
+            );
+        }
     }
-}
 
-impl Drop for Runner {
-    fn drop(&mut self) {
+    fn end(&mut self) {
         if self.event_loop.is_closed() || self.event_loop.is_running() {
             return;
         }
@@ -102,6 +121,12 @@ impl Drop for Runner {
             name_abandoned(&pool.shutdown_within(self.shutdown_timeout), self.shutdown_timeout);
         }
         self.event_loop.close();
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -123,6 +148,7 @@ impl Drop for Runner {
 pub struct RunnerBuilder {
     shutdown_timeout: Duration,
     timer_slack: Option<Duration>,
+    fail_on_lost_panic: bool,
 }
 
 impl RunnerBuilder {
@@ -141,6 +167,13 @@ impl RunnerBuilder {
         self
     }
 
+    /// Whether [`Runner::close`] panics, and so fails the program, after a panic that nobody awaited;
+    /// `false` if not set. Such panics are reported in any case.
+    pub fn fail_on_lost_panic(mut self, fail: bool) -> Self {
+        self.fail_on_lost_panic = fail;
+        self
+    }
+
     /// Makes the loop.
     ///
     /// # Errors
@@ -151,7 +184,8 @@ impl RunnerBuilder {
             reactor = reactor.timer_slack(slack);
         }
         let event_loop = EventLoop::from_parts(reactor.build()?, LazyPool::default());
-        Ok(Runner { event_loop, shutdown_timeout: self.shutdown_timeout })
+        let reported_before = self.fail_on_lost_panic.then(exception::reported);
+        Ok(Runner { event_loop, shutdown_timeout: self.shutdown_timeout, reported_before })
     }
 }
 

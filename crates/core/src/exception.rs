@@ -5,7 +5,7 @@
 
 use crate::id::TaskId;
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
@@ -57,6 +57,7 @@ impl fmt::Display for ExceptionContext {
 pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext)>;
 
 thread_local! {
+    static REPORTED: Cell<u64> = const { Cell::new(0) };
     static CURRENT: RefCell<Option<ExceptionHandler>> = const { RefCell::new(None) };
 }
 
@@ -95,6 +96,7 @@ pub fn replace(handler: Option<ExceptionHandler>) {
 ///
 /// A handler that panics is reported in its turn, by the default.
 pub fn report(context: &ExceptionContext) {
+    REPORTED.set(REPORTED.get() + 1);
     let handler = CURRENT.try_with(|slot| slot.borrow().clone()).ok().flatten();
     let Some(handler) = handler else { return print(context) };
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler(context))) {
@@ -102,6 +104,12 @@ pub fn report(context: &ExceptionContext) {
         print(&ExceptionContext::new("exception handler panicked", &*payload));
         forget_payload(payload);
     }
+}
+
+/// How many reports this thread has made so far, whoever was told.
+#[must_use]
+pub fn reported() -> u64 {
+    REPORTED.get()
 }
 
 /// The text of a panic payload, as the standard library's hook prints it.

@@ -107,3 +107,21 @@ fn the_default_report_names_the_task() {
     assert_eq!(stderr.matches("never retrieved").count(), 1, "{stderr}");
     assert!(output.status.success(), "{stderr}");
 }
+
+#[test]
+fn a_runner_that_is_told_so_fails_after_a_lost_panic() {
+    let close_after = |lose: bool| {
+        std::panic::catch_unwind(|| {
+            let mut runner = asyncio::Runner::builder().fail_on_lost_panic(true).build().unwrap();
+            runner.run(async {
+                if lose {
+                    drop(asyncio::create_task(async { panic!("lost") }));
+                    asyncio::yield_now().await;
+                }
+            });
+            runner.close();
+        })
+    };
+    assert!(close_after(false).is_ok());
+    assert!(close_after(true).is_err());
+}
