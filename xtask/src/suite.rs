@@ -6,13 +6,11 @@ use crate::workspace::Workspace;
 /// Tests that ask CPython carry this word in their names.
 pub(crate) const PYTHON_TESTS: &str = "cpython";
 
-/// Which tests to run, and how to build them.
+/// How to build the tests, and which to leave out.
 #[derive(Debug, Default)]
 pub(crate) struct Suite {
     /// Packages; none for the default members.
     pub(crate) packages: Vec<String>,
-    /// Words that the names of the wanted tests contain; none for all.
-    pub(crate) only: Vec<String>,
     /// Words that the names of the unwanted tests contain.
     pub(crate) without: Vec<String>,
     /// Further arguments of the build: `--release`, `--target`.
@@ -53,7 +51,7 @@ impl Suite {
         let command =
             self.finish(Cmd::cargo("test").args(["--lib", "--bins", "--tests"])).arg("--");
         let skips = self.without.iter().flat_map(|word| ["--skip", word]);
-        command.args(&self.only).args(skips).run()
+        command.args(skips).run()
     }
 
     /// The environment, the packages and the build flags, alike for both runners.
@@ -69,12 +67,8 @@ impl Suite {
 
     /// The same choice in nextest's language.
     fn filter(&self) -> Option<String> {
-        let only: Vec<String> = self.only.iter().map(|word| format!("test({word})")).collect();
-        let mut parts = Vec::new();
-        if !only.is_empty() {
-            parts.push(format!("({})", only.join(" or ")));
-        }
-        parts.extend(self.without.iter().map(|word| format!("not test({word})")));
+        let parts: Vec<String> =
+            self.without.iter().map(|word| format!("not test({word})")).collect();
         (!parts.is_empty()).then(|| parts.join(" and "))
     }
 }
@@ -84,14 +78,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_chosen_alike_by_both_runners() {
+    fn unwanted_tests_are_named_in_nextests_language() {
         let mut suite = Suite::default();
         assert_eq!(suite.filter(), None);
-        suite.only = vec!["prop_".into(), "exhaustive_".into()];
-        suite.without = vec!["cpython".into()];
-        assert_eq!(
-            suite.filter().unwrap(),
-            "(test(prop_) or test(exhaustive_)) and not test(cpython)"
-        );
+        suite.without = vec!["cpython".into(), "fork".into()];
+        assert_eq!(suite.filter().unwrap(), "not test(cpython) and not test(fork)");
     }
 }
