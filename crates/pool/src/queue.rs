@@ -12,7 +12,7 @@
 //! ```
 //!
 //! **Invariant.** If a job waits and somebody could be roused for it (an idle worker, or an empty seat),
-//! then a worker is `Coming`. So a push rouses at most one worker and none while one is on its way; the
+//! then a worker is `Coming`, but for a while after the system has refused a thread. So a push rouses at most one worker and none while one is on its way; the
 //! one that comes rouses the next if jobs are left. A burst of small jobs thus costs a few wakes and not
 //! one a job, and a burst of long ones gets its threads one after another.
 //!
@@ -126,7 +126,9 @@ impl Queue {
             self.sweep_at = SWEEP_FLOOR.max(self.jobs.len() * 2);
         }
         self.jobs.push_back(job);
-        Ok(self.rouse())
+        let rouse = self.rouse();
+        self.assert_invariant();
+        Ok(rouse)
     }
 
     /// Jobs that wait, those that were taken back included.
@@ -154,6 +156,16 @@ impl Queue {
             return Rouse::Nobody;
         }
         Rouse::New(self.new_seat())
+    }
+
+    /// The invariant at the head of this file.
+    fn assert_invariant(&self) {
+        let nobody_left = self.idle.is_empty()
+            && (self.alive >= self.max_workers || (self.growth_pause > 0 && self.alive > 0));
+        debug_assert!(
+            self.coming > 0 || self.jobs.is_empty() || nobody_left,
+            "a job waits and somebody who could run it is asleep"
+        );
     }
 
     fn new_seat(&mut self) -> SeatId {
@@ -220,6 +232,7 @@ impl Queue {
         };
         self.set_phase(id, Phase::Running { job: job.name(), since: now });
         let rouse = self.rouse();
+        self.assert_invariant();
         Next::Run(job, rouse)
     }
 

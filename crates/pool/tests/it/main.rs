@@ -8,6 +8,8 @@ mod cancel;
 mod default_executor;
 mod drop_order;
 mod growth;
+#[cfg(target_os = "linux")]
+mod no_threads;
 mod panics;
 mod programs;
 mod round_trip;
