@@ -126,6 +126,12 @@ pub trait Network: fmt::Debug {
     /// If it is not connected.
     fn shutdown(&self, stream: SocketId, how: Shutdown) -> io::Result<()>;
 
+    /// Says whether closing a stream resets the connection (a linger of zero) or ends it in good order.
+    ///
+    /// # Errors
+    /// If there is no such socket.
+    fn set_reset_on_close(&self, stream: SocketId, reset: bool) -> io::Result<()>;
+
     /// Closes a socket of any kind, as the drop of a descriptor does.
     fn close(&self, socket: SocketId);
 

@@ -29,14 +29,6 @@ impl<T: AsFd> Sock<T> {
         AsyncFd::new(io).map(Self::Os)
     }
 
-    /// The descriptor's owner; `what` says what cannot be done without.
-    pub(crate) fn real(&self, what: &str) -> io::Result<&T> {
-        match self {
-            Self::Os(fd) => Ok(fd.get_ref()),
-            Self::Sim(_) => Err(simulated(what)),
-        }
-    }
-
     /// Gives the descriptor's owner back.
     pub(crate) fn into_real(self) -> io::Result<T> {
         match self {

@@ -13,6 +13,10 @@ use std::net::{self, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// What a simulated stream says of itself: the default of most systems.
+const SIMULATED_TTL: u32 = 64;
 
 /// A TCP connection.
 ///
@@ -177,33 +181,46 @@ impl TcpStream {
     /// Whether small writes are sent at once (`TCP_NODELAY`); they are unless told otherwise.
     ///
     /// # Errors
-    /// Those of the system; `Unsupported` if it is simulated.
+    /// Those of the system.
     pub fn nodelay(&self) -> io::Result<bool> {
-        self.sock.real("it has no TCP_NODELAY")?.nodelay()
+        match &self.sock {
+            Sock::Os(fd) => fd.get_ref().nodelay(),
+            Sock::Sim(_) => Ok(true),
+        }
     }
 
-    /// Sets whether small writes are sent at once, or gathered by Nagle's algorithm.
+    /// Sets whether small writes are sent at once, or gathered by Nagle's algorithm; a simulated network
+    /// sends them at once.
     ///
     /// # Errors
-    /// Those of the system; `Unsupported` if it is simulated.
+    /// Those of the system.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.sock.real("it has no TCP_NODELAY")?.set_nodelay(nodelay)
+        match &self.sock {
+            Sock::Os(fd) => fd.get_ref().set_nodelay(nodelay),
+            Sock::Sim(_) => Ok(()),
+        }
     }
 
     /// The time to live of packets sent (`IP_TTL`).
     ///
     /// # Errors
-    /// Those of the system; `Unsupported` if it is simulated.
+    /// Those of the system.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.sock.real("it has no IP_TTL")?.ttl()
+        match &self.sock {
+            Sock::Os(fd) => fd.get_ref().ttl(),
+            Sock::Sim(_) => Ok(SIMULATED_TTL),
+        }
     }
 
-    /// Sets the time to live of packets sent.
+    /// Sets the time to live of packets sent; a simulated network has no use for it.
     ///
     /// # Errors
-    /// Those of the system; `Unsupported` if it is simulated.
+    /// Those of the system.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.sock.real("it has no IP_TTL")?.set_ttl(ttl)
+        match &self.sock {
+            Sock::Os(fd) => fd.get_ref().set_ttl(ttl),
+            Sock::Sim(_) => Ok(()),
+        }
     }
 
     /// Lets the drop of the stream reset the connection instead of ending it in good order.
@@ -211,11 +228,14 @@ impl TcpStream {
     /// What was written and not yet sent is lost.
     ///
     /// # Errors
-    /// Those of the system; `Unsupported` if it is simulated.
+    /// Those of the system.
+    #[track_caller]
     #[doc(alias = "SO_LINGER")]
     pub fn set_reset_on_drop(&self, reset: bool) -> io::Result<()> {
-        let stream = self.sock.real("it has no SO_LINGER")?;
-        SockRef::from(stream).set_linger(reset.then_some(std::time::Duration::ZERO))
+        match &self.sock {
+            Sock::Os(fd) => SockRef::from(fd.get_ref()).set_linger(reset.then_some(Duration::ZERO)),
+            Sock::Sim(sim) => sim.call(|network, id| network.set_reset_on_close(id, reset)),
+        }
     }
 
     /// Whether it belongs to a simulated network, and so has no descriptor.

@@ -37,6 +37,8 @@ struct Socket {
     bytes: VecDeque<u8>,
     datagrams: VecDeque<(Vec<u8>, SocketAddr)>,
     ended: bool,
+    was_reset: bool,
+    resets_on_close: bool,
     wakers: Vec<Waker>,
 }
 
@@ -96,6 +98,8 @@ impl Kernel {
             bytes: VecDeque::new(),
             datagrams: VecDeque::new(),
             ended: false,
+            was_reset: false,
+            resets_on_close: false,
             wakers: Vec::new(),
         };
         self.sockets.insert(self.next_id, socket);
@@ -145,6 +149,9 @@ impl Kernel {
         take: Take,
     ) -> (io::Result<(usize, Option<SocketAddr>)>, Vec<Waker>) {
         let Ok(socket) = self.get(id) else { return (Err(missing()), Vec::new()) };
+        if socket.was_reset {
+            return (Err(ErrorKind::ConnectionReset.into()), Vec::new());
+        }
         if let Some((datagram, from)) = socket.datagrams.pop_front() {
             let count = bufs[0].len().min(datagram.len());
             bufs[0][..count].copy_from_slice(&datagram[..count]);
@@ -293,9 +300,19 @@ impl Network for MemoryNetwork {
         })
     }
 
+    fn set_reset_on_close(&self, stream: SocketId, reset: bool) -> io::Result<()> {
+        self.kernel.borrow_mut().get(stream)?.resets_on_close = reset;
+        Ok(())
+    }
+
     fn close(&self, socket: SocketId) {
         self.call(|kernel| {
             let closed = kernel.sockets.remove(&socket);
+            if let Some(Socket { resets_on_close: true, other: Some(other), .. }) = &closed
+                && let Ok(peer) = kernel.get(*other)
+            {
+                peer.was_reset = true;
+            }
             let mut wakers = kernel.end(closed.as_ref().and_then(|socket| socket.other));
             wakers.extend(closed.into_iter().flat_map(|socket| socket.wakers));
             ((), wakers)

@@ -69,6 +69,23 @@ fn halves_peeks_and_vectors_are_the_same() {
 }
 
 #[test]
+fn options_are_taken_and_a_reset_is_a_reset() {
+    run(|_| async {
+        let listener = TcpListener::bind("10.0.0.1:0").await?;
+        let left = TcpStream::connect(listener.local_addr()?).await?;
+        let (mut right, _) = listener.accept().await?;
+        left.set_nodelay(true)?;
+        left.set_ttl(64)?;
+        assert_eq!((left.nodelay()?, left.ttl()?), (true, 64));
+        left.set_reset_on_drop(true)?;
+        let mut buf = [0; 1];
+        let (read, ()) = gather((right.read(&mut buf), async { drop(left) })).await;
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionReset);
+        Ok(())
+    });
+}
+
+#[test]
 fn datagrams_are_the_same() {
     run(|_| async {
         let (here, there) =
