@@ -112,7 +112,7 @@ fn memcheck(workspace: &Workspace, report: &mut Report) {
     } else if !has("valgrind") {
         report.skip(name, "no valgrind");
     } else {
-        report.step(name, sanitize::memcheck);
+        report.step(name, || sanitize::memcheck(workspace));
     }
 }
 

@@ -11,6 +11,9 @@ use crate::sh::{Cmd, Failure, Outcome};
 use crate::suite::Suite;
 use crate::workspace::Workspace;
 
+/// Gives every task cell an allocation of its own: a pooled block hides a use after its free, and its leak.
+const PLAIN_MEMORY: &str = "--cfg asyncio_plain_memory";
+
 /// The only target whose sanitizer runtimes come with every toolchain.
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -47,7 +50,10 @@ pub(crate) fn suite(workspace: &Workspace, sanitizer: Sanitizer) -> Outcome {
         .unwrap_or_default();
     let suppressions =
         |name: &str| format!("suppressions={}", workspace.root.join("xtask").join(name).display());
-    let flags = format!("-Zsanitizer={} -Cunsafe-allow-abi-mismatch=sanitizer", sanitizer.flag());
+    let flags = format!(
+        "-Zsanitizer={} -Cunsafe-allow-abi-mismatch=sanitizer {PLAIN_MEMORY}",
+        sanitizer.flag()
+    );
     let mut suite = Suite {
         packages: workspace.products().map(|package| package.name.clone()).collect(),
         build: ["--target", TARGET].map(str::to_owned).to_vec(),
@@ -88,10 +94,12 @@ pub(crate) fn models(package: &str, workspace: &Workspace) -> Outcome {
 }
 
 /// The executor's task cells under valgrind: every byte it reads was written, every byte it took is given back.
-pub(crate) fn memcheck() -> Outcome {
+pub(crate) fn memcheck(workspace: &Workspace) -> Outcome {
     let package = "asyncio-executor";
     let text = Cmd::cargo("test")
         .args(["--package", package, "--test", "it", "--no-run", "--message-format", "json"])
+        .env("CARGO_TARGET_DIR", folder(workspace, "memcheck"))
+        .env("RUSTFLAGS", PLAIN_MEMORY)
         .output()?;
     let binary = text.lines().rev().find_map(test_binary);
     let binary = binary
@@ -104,7 +112,7 @@ pub(crate) fn memcheck() -> Outcome {
             "--errors-for-leak-kinds=definite,indirect",
         ])
         .arg(binary)
-        .args(["--test-threads", "1", "cell"])
+        .args(["--test-threads", "1", "cell::"])
         .env("PROPTEST_CASES", "8")
         .run()
 }
