@@ -89,14 +89,14 @@ fn after_a_short_read_the_next_is_not_even_tried() {
         let (here, mut there) = connection();
         let calls = Cell::new(0);
         here.clear_readable();
-        for _ in 0..10 {
+        // Where the system does not tell of a close with the event, each round costs a second call.
+        let calls_a_round = if cfg!(polling_test_poll_backend) { 2 } else { 1 };
+        for round in 1..=10 {
             there.write_all(b"ping").unwrap();
             assert_eq!(read(&here, &calls).await, 4);
+            assert!(poll_once(&mut Box::pin(read(&here, &calls))).is_pending());
+            assert_eq!(calls.get(), round * calls_a_round);
         }
-        assert!(poll_once(&mut Box::pin(read(&here, &calls))).is_pending());
-        // Where the system does not tell of a close with the event, each round costs a second call.
-        let without_rule = if cfg!(polling_test_poll_backend) { 2 } else { 1 };
-        assert!(calls.get() <= 10 * without_rule + 1, "{} calls", calls.get());
     });
 }
 

@@ -1,7 +1,7 @@
 //! Descriptors that are not what they should be, are used up, or come back under the same number.
 
 use crate::world::{MS, WakeCount, poll_with};
-use asyncio_reactor::{AsyncFd, Park, Reactor, timeout};
+use asyncio_reactor::{AsyncFd, Park, Reactor, sleep, timeout};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -48,6 +48,21 @@ fn taking_the_value_out_ends_its_registration() {
     assert_eq!(reactor.source_count(), 0);
     let again = AsyncFd::new(here).unwrap();
     assert_eq!(again.get_ref().as_raw_fd(), again.into_inner().as_raw_fd());
+}
+
+#[test]
+fn a_dropped_descriptor_is_not_watched_although_a_duplicate_lives() {
+    let reactor = Reactor::new().unwrap();
+    let _entered = reactor.enter();
+    let (here, mut there) = pair();
+    let _duplicate = here.try_clone().unwrap();
+    drop(AsyncFd::new(here).unwrap());
+    let (count, waker) = WakeCount::new();
+    let mut timer = sleep(5 * MS);
+    assert!(poll_with(&mut timer, &waker).is_pending());
+    there.write_all(b"x").unwrap();
+    assert!(reactor.park().is_continue());
+    assert_eq!(count.get(), 1, "the data ends no wait, so it was the timer");
 }
 
 #[test]

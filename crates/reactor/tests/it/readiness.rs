@@ -199,6 +199,38 @@ fn an_event_wakes_those_it_concerns_and_once() {
 }
 
 #[test]
+#[cfg(not(polling_test_poll_backend))]
+fn a_half_close_wakes_the_reader_and_lets_the_writer_wait() {
+    let reactor = Reactor::new().unwrap();
+    let _entered = reactor.enter();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (here, _) = listener.accept().unwrap();
+    here.set_nonblocking(true).unwrap();
+    let here = AsyncFd::new(here).unwrap();
+    let ((reads, read_waker), (writes, write_waker)) = (WakeCount::new(), WakeCount::new());
+    // Until the way out is full and what was written has settled.
+    let mut writing = Box::pin(here.write_with(|mut stream| {
+        while stream.write(&[0; 65536])? > 0 {}
+        Ok(())
+    }));
+    let mut settled = 0;
+    while settled < 2 {
+        settled = if poll_with(&mut writing, &write_waker).is_pending() { settled + 1 } else { 0 };
+        reactor.block_on(asyncio_reactor::sleep(5 * MS));
+    }
+    let before = writes.get();
+    let mut reading = here.read_with(|mut stream| stream.read(&mut [0; 8]));
+    assert!(poll_with(&mut reading, &read_waker).is_pending());
+    there.shutdown(std::net::Shutdown::Write).unwrap();
+    while reads.get() == 0 {
+        assert!(reactor.park().is_continue());
+    }
+    assert_eq!(writes.get(), before);
+    assert!(matches!(poll_once(&mut reading), Poll::Ready(Ok(0))));
+}
+
+#[test]
 fn a_reset_connection_ends_a_waiting_read_with_an_error() {
     real(async {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
