@@ -136,7 +136,9 @@ pub(super) fn release(home: &Home, cell: CellPtr) {
 fn merge(cell: CellPtr, handles: u64) {
     let local = cell.local();
     cell.set_local(local | MERGED);
-    if cell.shared().merge(local / ONE + handles) {
+    // Home drops what was cloned abroad too, so its count may be below zero: the shift keeps the sign.
+    let counted = (local.cast_signed() >> ONE.trailing_zeros()).cast_unsigned();
+    if cell.shared().merge(counted.wrapping_add(handles)) {
         // SAFETY: the merged count is zero.
         unsafe { cell.free() }
     }
