@@ -91,9 +91,7 @@ fn complete(home: &Home, cell: CellPtr) {
 #[inline(never)]
 fn complete_unseen(home: &Home, cell: CellPtr, local: u64) {
     let awaiter = if local & AWAITED != 0 { cell.awaiter().take() } else { None };
-    // Without a handle the cell has no hold left, yet it stays: only `release` frees, and only below.
-    drop_outcome(cell);
-    release(home, cell);
+    drop_outcome_and_release(home, cell);
     if let Some(awaiter) = awaiter {
         wake_awaiter(home, awaiter);
     }
@@ -196,7 +194,19 @@ fn bury(cell: CellPtr) {
     }
 }
 
-/// Drops an outcome that nobody took; a panic in it goes to the exception handler.
+/// Drops an outcome where the handle may go meanwhile: the drop and the report are user code, and that
+/// handle may be the last hold. So `QUEUED` is one for this time, in the queue or not.
+fn drop_outcome_and_release(home: &Home, cell: CellPtr) {
+    let was_queued = cell.local() & QUEUED;
+    cell.set_local(cell.local() | QUEUED);
+    drop_outcome(cell);
+    if was_queued == 0 {
+        cell.set_local(cell.local() & !QUEUED);
+        release(home, cell);
+    }
+}
+
+/// Drops an outcome that nobody took, in a cell that something holds; a panic in it goes to the exception handler.
 #[cold]
 #[inline(never)]
 fn drop_outcome(cell: CellPtr) {
@@ -313,7 +323,7 @@ fn close_round(home: &Home) -> bool {
             abort(home, cell);
         } else if cell.local() & OUTCOME != 0 {
             again = true;
-            drop_outcome(cell);
+            drop_outcome_and_release(home, cell);
         }
     }
     again
