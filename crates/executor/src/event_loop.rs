@@ -108,7 +108,8 @@ impl<P: Park> EventLoop<P> {
     #[track_caller]
     pub fn close(&self) {
         assert!(!self.running.get(), "cannot close a running event loop: `stop` it first");
-        if self.is_closed() {
+        // A drop that the close itself makes may come here too: the tasks are on their way out already.
+        if self.is_closed() || self.home.closing.get() {
             return;
         }
         let _entered = current::enter(&self.home);
@@ -200,7 +201,8 @@ impl<P: Park> EventLoop<P> {
 
     #[track_caller]
     fn begin(&self) -> Run<'_> {
-        assert!(!self.is_closed(), "event loop is closed: make a new one");
+        let is_open = !self.is_closed() && !self.home.closing.get();
+        assert!(is_open, "event loop is closed: make a new one");
         let running = current::start_running();
         self.running.set(true);
         Run { event_loop_running: &self.running, home: &self.home, _running: running }
