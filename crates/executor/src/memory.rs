@@ -83,6 +83,18 @@ impl Memory {
         self.free[class].set(Some(block));
     }
 
+    /// Takes a block back on any thread, of a loop that is closed: a pooled one goes with its chunk.
+    ///
+    /// # Safety
+    /// As for [`give`](Self::give).
+    #[cold]
+    pub(crate) unsafe fn give_after_close(block: NonNull<u8>, layout: Layout) {
+        if class(layout).is_none() {
+            // SAFETY: blocks without a class came from the system with this layout.
+            unsafe { dealloc(block.as_ptr(), layout) }
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn carve(&self, class: usize) -> NonNull<u8> {

@@ -4,6 +4,7 @@
 use super::layout::{
     COLD, CellPtr, Cold, DONE, Entry, Header, Home, Kind, OUTCOME, QUEUED, VTable,
 };
+use crate::memory::Memory;
 use crate::error::JoinError;
 use crate::word::Word;
 use asyncio_core::TaskId;
@@ -199,8 +200,11 @@ impl CellPtr {
         // count of its own until its lock has been released.
         let inbox = Arc::clone(&self.home().inbox);
         if inbox.push_quietly(Entry::Dead(self.to_sendable())).is_err() {
+            let (home, layout) = (self.home_ptr(), self.vtable().layout);
+            // SAFETY: the block came from this loop's memory with this layout, and nobody uses it.
+            unsafe { Memory::give_after_close(self.0.cast(), layout) }
             // SAFETY: the loop is closed, and this cell counts among those that outlive it.
-            unsafe { Home::one_cell_less(self.home_ptr()) }
+            unsafe { Home::one_cell_less(home) }
         }
     }
 
