@@ -12,6 +12,7 @@ use crate::word::Word;
 use asyncio_core::exception::ExceptionHandler;
 use asyncio_core::park::Unpark;
 use asyncio_core::policy::Policy;
+use asyncio_core::wake_batch::drop_foreign;
 use asyncio_core::wait_note::WaitKind;
 use std::alloc::Layout;
 use std::any::Any;
@@ -283,6 +284,8 @@ impl Deref for HomeRef {
 impl Drop for HomeRef {
     /// The loop has been closed: what is left are cells held by handles and wakers.
     fn drop(&mut self) {
+        // Neither is `Send`, and the last cell may free the block on any thread.
+        drop_foreign((self.policy.take(), self.handler.take()));
         let alive = self.alive.get();
         let left = self.outliving.fetch_add(alive, Ordering::AcqRel) + alive;
         if left == 0 {
