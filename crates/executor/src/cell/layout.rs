@@ -21,7 +21,7 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
 use std::task::Waker;
 
 /// What every cell begins with. The stage (future, then outcome) follows at [`STAGE_OFFSET`].
@@ -188,6 +188,8 @@ pub(crate) struct Home {
     pub(crate) bell: Arc<dyn Unpark>,
     /// The thread that owns the loop; see [`thread_number`].
     thread: u64,
+    /// A number that no other loop of this process has: only to refuse what belongs to another.
+    number: u64,
     /// After the close: cells that are left. Foreign frees that come before the close has added its
     /// number make it negative for a moment.
     outliving: AtomicI64,
@@ -195,6 +197,7 @@ pub(crate) struct Home {
 
 impl Home {
     fn new(bell: Arc<dyn Unpark>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             ready: ReadyQueue::new(),
             policy: RefCell::new(None),
@@ -213,6 +216,7 @@ impl Home {
             inbox: Arc::new(Inbox::new()),
             bell,
             thread: thread_number::own(),
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
             outliving: AtomicI64::new(0),
         }
     }
@@ -226,6 +230,11 @@ impl Home {
     /// The number of the loop's thread, for [`thread_number::is`].
     pub(crate) fn thread(&self) -> u64 {
         self.thread
+    }
+
+    /// What tells this loop from any other.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// A cell that outlived the loop was freed.

@@ -24,6 +24,8 @@ use std::panic::Location;
 pub struct TaskRef {
     id: TaskId,
     slot: u32,
+    /// Of its loop.
+    loop_number: u64,
     name: String,
     state: TaskState,
     parent: Option<TaskId>,
@@ -55,6 +57,7 @@ impl TaskRef {
         Self {
             id: cell.id(),
             slot: cell.slot(),
+            loop_number: home.number(),
             name: cell.name(),
             state,
             parent: cell.parent(),
@@ -103,13 +106,17 @@ impl TaskRef {
     /// Asks the task to end, as [`Task::cancel`](crate::Task::cancel) does.
     ///
     /// # Panics
-    /// If no loop is running on this thread.
+    /// If the task's own loop is not the one that is running on this thread.
     #[track_caller]
     pub fn cancel(&self) -> bool {
-        let Some(asked) = current::with(|home| cancel(home, self.slot, self.id)) else {
-            current::none()
-        };
-        asked
+        let asked = current::with(|home| {
+            (home.number() == self.loop_number).then(|| cancel_ref(home, self))
+        });
+        match asked {
+            Some(Some(asked)) => asked,
+            Some(None) => panic!("task is attached to a different loop: cancel it on its own loop"),
+            None => current::none(),
+        }
     }
 }
 
