@@ -165,6 +165,10 @@ fn drop_handle_rare(cell: CellPtr) {
         // The handle is still a hold while the waker's drop, which may be foreign code, runs.
         drop_foreign(cell.awaiter().take());
     }
+    // That code may have closed the loop.
+    if cell.local() & MERGED != 0 {
+        return wake::drop_merged(cell);
+    }
     if cell.local() & OUTCOME != 0 {
         return bury(cell);
     }
@@ -179,18 +183,25 @@ fn bury(cell: CellPtr) {
         cell.home().graveyard.borrow_mut().push(cell);
         return;
     }
-    // A cell that is not merged belongs to a loop that is not closed, so `home` outlives this function.
+    // An outcome may own the loop and close it: then the cells are merged and their handles are counts.
+    // Each cell keeps `home` alive until its handle is given up, and afterwards the next one does.
     let home = cell.home();
     home.burying.set(true);
     let mut next = Some(cell);
     while let Some(cell) = next {
-        drop_outcome(cell);
+        if cell.local() & OUTCOME != 0 {
+            drop_outcome(cell);
+        }
         next = home.graveyard.borrow_mut().pop();
         if next.is_none() {
             home.burying.set(false);
         }
-        cell.set_local(cell.local() & !HANDLE);
-        release(home, cell);
+        if cell.local() & MERGED != 0 {
+            wake::drop_merged(cell);
+        } else {
+            cell.set_local(cell.local() & !HANDLE);
+            release(home, cell);
+        }
     }
 }
 
