@@ -190,12 +190,12 @@ impl<T> OwnedCell<T> {
             return Poll::Ready(self.take().unwrap_or_else(|| outcome_is_gone(local)));
         }
         pending_on(WaitKind::Task, cell.id().as_u64());
+        if waker::own_cell(cx.waker()) == Some(cell) {
+            awaits_itself();
+        }
         if local & AWAITED != 0 {
             await_again(cell, cx.waker());
             return Poll::Pending;
-        }
-        if waker::own_cell(cx.waker()) == Some(cell) {
-            awaits_itself();
         }
         // A clone is foreign code: nothing is borrowed, and what it did to this cell is read anew.
         let former = cell.awaiter().replace(Some(cx.waker().clone()));
