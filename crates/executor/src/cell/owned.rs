@@ -187,7 +187,7 @@ impl<T> OwnedCell<T> {
         let cell = self.cell();
         let local = cell.local();
         if local & DONE != 0 {
-            return Poll::Ready(self.take().unwrap_or_else(|| outcome_is_gone(local)));
+            return Poll::Ready(self.take().unwrap_or_else(|| outcome_is_gone(cell)));
         }
         pending_on(WaitKind::Task, cell.id().as_u64());
         if waker::own_cell(cx.waker()) == Some(cell) {
@@ -233,8 +233,9 @@ fn await_again(cell: CellPtr, waker: &Waker) {
 
 #[cold]
 #[track_caller]
-fn outcome_is_gone<T>(local: u64) -> Outcome<T> {
-    if local & MERGED != 0 {
+fn outcome_is_gone<T>(cell: CellPtr) -> Outcome<T> {
+    // A close drops outcomes before it merges the cells.
+    if cell.local() & MERGED != 0 || cell.home().closing.get() {
         return Err(JoinError::loop_closed());
     }
     panic!("task polled after its outcome was taken")
