@@ -96,8 +96,14 @@ pub fn replace(handler: Option<ExceptionHandler>) {
 ///
 /// A handler that panics is reported in its turn, by the default.
 pub fn report(context: &ExceptionContext) {
+    report_to(CURRENT.try_with(|slot| slot.borrow().clone()).ok().flatten(), context);
+}
+
+/// Reports to this handler, whatever loop is current; `None` is the default.
+///
+/// A handler that panics is reported in its turn, by the default.
+pub fn report_to(handler: Option<ExceptionHandler>, context: &ExceptionContext) {
     REPORTED.set(REPORTED.get() + 1);
-    let handler = CURRENT.try_with(|slot| slot.borrow().clone()).ok().flatten();
     let Some(handler) = handler else { return print(context) };
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler(context))) {
         print(context);

@@ -9,7 +9,7 @@ use super::layout::{
 };
 use super::{wake, waker};
 use crate::error::JoinError;
-use asyncio_core::exception::{ExceptionContext, forget_payload, report};
+use asyncio_core::exception::{ExceptionContext, forget_payload, report, report_to};
 use asyncio_core::wake_batch::drop_foreign;
 use asyncio_core::{effort, wait_note};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -232,7 +232,9 @@ fn drop_outcome(cell: CellPtr) {
         context.task_name = Some(cell.name());
         context.task_id = Some(cell.id());
     }
-    report(&context);
+    // Its own loop's handler: handles are dropped between runs too, and while another loop runs.
+    let handler = cell.home().handler.borrow().clone();
+    report_to(handler, &context);
     forget_payload(payload);
 }
 
