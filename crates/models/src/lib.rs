@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+// In dependence order: a module uses only what stands above it. There is no product here, only tests.
+#[cfg(test)]
+mod primitives;
+#[cfg(test)]
+#[path = "../../executor/src/word.rs"]
+mod word;
+#[cfg(test)]
+#[path = "../../executor/src/inbox.rs"]
+mod inbox;
+#[cfg(test)]
+#[expect(unsafe_code, reason = "loom's cells are shared between threads: docs/unsafe.md")]
+mod block;
+#[cfg(test)]
+mod bell;
+#[cfg(test)]
+mod world;
+#[cfg(test)]
+mod home;
+#[cfg(test)]
+mod wakes;
+#[cfg(test)]
+mod last_reference;
+#[cfg(test)]
+mod handle_abroad;
+#[cfg(test)]
+mod door;

@@ -1,0 +1,146 @@
+//! [`World`]: one cell and its loop, as other threads see them.
+//!
+//! The shared word and the inbox are the product's own files. What surrounds them is transcribed from
+//! `cell/wake.rs` and `cell/layout.rs` of the executor; each function names the one it stands for.
+
+use crate::bell::Bell;
+use crate::block::Block;
+use crate::inbox::{Bell as Ring, Inbox};
+use crate::word::{Notify, Word};
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// `layout::Entry`, of the only cell there is.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Wake,
+    Dead,
+}
+
+/// What other threads touch.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// The cell's block: whoever holds a reference reads it.
+    pub(crate) cell: Block,
+    /// Future and outcome: home only.
+    pub(crate) stage: Block,
+    /// The loop's block.
+    pub(crate) home: Block,
+    pub(crate) word: Word,
+    pub(crate) inbox: Arc<Inbox<Entry>>,
+    pub(crate) bell: Bell,
+    pub(crate) outliving: AtomicI64,
+    /// What a program writes before it wakes and reads in its poll; always relaxed.
+    pub(crate) news: AtomicU64,
+}
+
+impl World {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            cell: Block::new(),
+            stage: Block::new(),
+            home: Block::new(),
+            word: Word::new(),
+            inbox: Arc::new(Inbox::new()),
+            bell: Bell::new(),
+            outliving: AtomicI64::new(0),
+            news: AtomicU64::new(0),
+        })
+    }
+
+    /// `waker::clone` abroad.
+    pub(crate) fn clone_waker(&self) {
+        self.look();
+        self.word.increment();
+    }
+
+    /// `waker::wake_by_ref` abroad: `wake::wake_abroad`.
+    pub(crate) fn wake_by_ref(&self) {
+        self.look();
+        match self.word.notify() {
+            Notify::Done => {}
+            Notify::Push => self.push(),
+        }
+    }
+
+    /// `waker::wake` abroad.
+    pub(crate) fn wake(&self) {
+        self.wake_by_ref();
+        self.drop_waker();
+    }
+
+    /// `waker::drop_waker` abroad, or after the merge: `wake::drop_abroad`.
+    pub(crate) fn drop_waker(&self) {
+        self.look();
+        if self.word.decrement() {
+            self.free_abroad();
+        }
+    }
+
+    /// `OwnedCell::drop` abroad: `wake::detach_abroad`.
+    pub(crate) fn drop_handle(&self) {
+        self.look();
+        match self.word.detach() {
+            Notify::Done => {}
+            Notify::Push => self.push(),
+        }
+        self.drop_waker();
+    }
+
+    /// `Task::is_finished` abroad, where only a closed loop's tasks may be asked.
+    pub(crate) fn is_of_closed_loop(&self) -> bool {
+        self.look();
+        self.word.is_merged()
+    }
+
+    /// Every function of a waker finds the cell's loop, and asks whether this is its thread.
+    #[track_caller]
+    fn look(&self) {
+        self.cell.touch();
+        self.home.touch();
+    }
+
+    /// `wake::push`.
+    fn push(&self) {
+        self.look();
+        match self.inbox.push(Entry::Wake) {
+            Ok(Ring::Silent) => {}
+            Ok(Ring::Ring) => {
+                // The caller's own reference keeps the loop's block alive.
+                self.home.touch();
+                self.bell.ring();
+            }
+            Err(_closed) => {
+                self.cell.touch();
+                if self.word.consume().detach {
+                    assert!(!self.word.decrement(), "the caller still owns a reference");
+                }
+            }
+        }
+    }
+
+    /// `CellPtr::free_abroad`.
+    fn free_abroad(&self) {
+        self.look();
+        let inbox = Arc::clone(&self.inbox);
+        if inbox.push_quietly(Entry::Dead).is_err() {
+            self.cell.give_back();
+            self.one_cell_less();
+        }
+    }
+
+    /// `Home::one_cell_less`.
+    fn one_cell_less(&self) {
+        self.home.touch();
+        if self.outliving.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.home.give_back();
+        }
+    }
+
+    /// After all threads have ended: both blocks went back, once.
+    #[track_caller]
+    pub(crate) fn assert_all_given_back(&self) {
+        assert_eq!(self.cell.times_given_back(), 1, "the cell leaked");
+        assert_eq!(self.home.times_given_back(), 1, "the loop's block leaked");
+    }
+}
