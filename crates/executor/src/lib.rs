@@ -6,6 +6,7 @@ pub mod error;
 mod thread_number;
 mod word;
 mod inbox;
+#[expect(unsafe_code, reason = "the cells' queue: docs/unsafe.md")]
 mod ready;
 mod slab;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]

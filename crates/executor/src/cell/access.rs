@@ -4,8 +4,8 @@
 use super::layout::{
     COLD, CellPtr, Cold, DONE, Entry, Header, Home, Kind, OUTCOME, QUEUED, VTable,
 };
-use crate::memory::Memory;
 use crate::error::JoinError;
+use crate::memory::Memory;
 use crate::word::Word;
 use asyncio_core::TaskId;
 use asyncio_core::wait_note::WaitNote;

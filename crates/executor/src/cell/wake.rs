@@ -8,18 +8,15 @@ use crate::word::Notify;
 #[inline]
 pub(super) fn wake(cell: CellPtr, give: bool) {
     let local = cell.local();
-    if local & MERGED != 0 {
-        if give {
-            drop_merged(cell);
-        }
-        return;
-    }
-    let local = if give { local.wrapping_sub(ONE) } else { local };
-    if local & (QUEUED | DONE) == 0 {
-        cell.set_local(local | QUEUED);
+    if local & (QUEUED | DONE | MERGED) == 0 {
+        cell.set_local((if give { local.wrapping_sub(ONE) } else { local }) | QUEUED);
         cell.home().ready.push_back(cell);
-    } else {
-        cell.set_local(local);
+    } else if local & MERGED == 0 {
+        if give {
+            cell.set_local(local.wrapping_sub(ONE));
+        }
+    } else if give {
+        drop_merged(cell);
     }
 }
 

@@ -1,0 +1,166 @@
+//! How a run ends before its future does.
+
+use crate::support::{Drops, Log, new_loop, turns};
+use asyncio_core::policy::Policy;
+use asyncio_executor::{Stopped, call_soon, create_task};
+use std::cell::Cell;
+use std::future::pending;
+use std::rc::Rc;
+
+#[test]
+fn stop_lets_the_batch_finish_and_keeps_the_rest_for_the_next_run() {
+    let event_loop = Rc::new(new_loop());
+    let log = Log::new();
+    let (inner, first) = (Rc::clone(&event_loop), log.clone());
+    drop(event_loop.call_soon(move || {
+        first.push("first");
+        inner.stop();
+        let later = first.clone();
+        drop(call_soon(move || later.push("later")));
+    }));
+    let second = log.clone();
+    drop(event_loop.call_soon(move || second.push("second")));
+    event_loop.run_forever();
+    assert_eq!(log.take(), ["first", "second"]);
+    event_loop.run_until_complete(turns(1)).unwrap();
+    assert_eq!(log.take(), ["later"]);
+}
+
+#[test]
+fn stop_before_a_run_makes_one_turn_that_does_not_wait() {
+    let event_loop = new_loop();
+    let log = Log::new();
+    event_loop.stop();
+    event_loop.run_forever();
+    let called = log.clone();
+    drop(event_loop.call_soon(move || {
+        called.push(1);
+        let again = called.clone();
+        drop(call_soon(move || again.push(2)));
+    }));
+    event_loop.stop();
+    event_loop.run_forever();
+    assert_eq!(log.take(), [1]);
+    event_loop.stop();
+    assert_eq!(event_loop.run_until_complete(pending::<()>()), Err(Stopped));
+    assert_eq!(log.take(), [2]);
+    assert_eq!(event_loop.run_until_complete(async { 5 }), Ok(5), "a stop counts once");
+}
+
+#[test]
+fn stop_from_another_thread_ends_a_waiting_run() {
+    let event_loop = Rc::new(new_loop());
+    let handle = event_loop.handle();
+    std::thread::scope(|scope| {
+        let (started, resolver) = asyncio_core::promise();
+        let stopping = event_loop.create_task(async move {
+            started.await.unwrap();
+        });
+        scope.spawn(move || handle.call_soon(move || resolver.resolve(()).unwrap()).unwrap());
+        let inner = Rc::clone(&event_loop);
+        drop(event_loop.create_task(async move {
+            stopping.await.unwrap();
+            inner.stop();
+        }));
+        event_loop.run_forever();
+    });
+}
+
+#[test]
+fn stopped_run_drops_its_future_and_keeps_the_other_tasks() {
+    let event_loop = new_loop();
+    let drops = Drops::default();
+    let (probe, counter) = (drops.probe(), Rc::new(Cell::new(0)));
+    let counted = Rc::clone(&counter);
+    let task = event_loop.create_task(async move {
+        loop {
+            counted.set(counted.get() + 1);
+            turns(1).await;
+        }
+    });
+    let stopped = event_loop.run_until_complete(async {
+        let _probe = probe;
+        turns(2).await;
+        event_loop.stop();
+        pending::<()>().await;
+    });
+    assert_eq!(stopped, Err(Stopped));
+    assert_eq!(Stopped.to_string(), "event loop stopped before future completed");
+    drops.assert_all_dropped_at_home();
+    let so_far = counter.get();
+    event_loop.run_until_complete(turns(2)).unwrap();
+    assert!(counter.get() > so_far && !task.is_finished());
+}
+
+#[test]
+fn future_that_ends_in_the_batch_of_the_stop_has_ended() {
+    let event_loop = new_loop();
+    let ended = event_loop.run_until_complete(async {
+        event_loop.stop();
+        6
+    });
+    assert_eq!(ended, Ok(6));
+    assert_eq!(event_loop.run_until_complete(async { turns(3).await }), Ok(()));
+}
+
+#[test]
+fn root_that_is_cancelled_is_stopped() {
+    let event_loop = new_loop();
+    let stopped = event_loop.run_until_complete(async {
+        assert!(asyncio_executor::current_task().unwrap().cancel());
+        pending::<()>().await;
+    });
+    assert_eq!(stopped, Err(Stopped));
+}
+
+/// Picks by a function of how many picks came before, and of how many are ready.
+struct Scripted<F>(usize, F);
+
+impl<F> std::fmt::Debug for Scripted<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scripted")
+    }
+}
+
+impl<F: FnMut(usize, usize) -> Option<usize>> Policy for Scripted<F> {
+    fn pick(&mut self, ready: usize) -> Option<usize> {
+        assert!(ready > 0, "there is something to choose from");
+        self.0 += 1;
+        (self.1)(self.0, ready)
+    }
+}
+
+#[test]
+fn policy_that_picks_none_halts_the_run_as_a_stop_would() {
+    let event_loop = new_loop();
+    event_loop.set_policy(Some(Box::new(Scripted(0, |pick, _| (pick <= 10).then_some(0)))));
+    let polls = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&polls);
+    let stopped = event_loop.run_until_complete(async move {
+        loop {
+            counted.set(counted.get() + 1);
+            turns(1).await;
+        }
+    });
+    assert_eq!(stopped.map(|(): ()| ()), Err(Stopped));
+    assert_eq!(polls.get(), 10);
+    event_loop.set_policy(None);
+    assert_eq!(event_loop.run_until_complete(async { 3 }), Ok(3));
+}
+
+#[test]
+fn policy_decides_the_order_within_a_batch() {
+    let event_loop = new_loop();
+    event_loop.set_policy(Some(Box::new(Scripted(0, |_, ready| Some(ready - 1)))));
+    let log = Log::new();
+    for number in 0..4 {
+        let log = log.clone();
+        drop(event_loop.create_task(async move { log.push(number) }));
+    }
+    event_loop.stop();
+    event_loop.run_forever();
+    assert_eq!(log.take(), [3, 2, 1, 0]);
+    // A number past the end is the last.
+    event_loop.set_policy(Some(Box::new(Scripted(0, |_, _| Some(usize::MAX)))));
+    event_loop.run_until_complete(async { drop(create_task(async {})) }).unwrap();
+}

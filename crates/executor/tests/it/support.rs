@@ -1,0 +1,229 @@
+//! Probes: who was dropped where and how often, what was reported, and whether a loop left anything.
+
+use asyncio_core::exception::{ExceptionContext, ExceptionHandler};
+use asyncio_core::park::{Park, ThreadPark, Unpark};
+use asyncio_core::yield_now;
+use asyncio_executor::EventLoop;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Poll, Wake, Waker};
+use std::thread::ThreadId;
+
+pub(crate) type Loop = EventLoop<ThreadPark>;
+
+pub(crate) fn new_loop() -> Loop {
+    EventLoop::new(ThreadPark::new())
+}
+
+/// Runs a future on a loop of its own.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    new_loop().run_until_complete(future).expect("nobody stops the loop")
+}
+
+pub(crate) async fn turns(count: usize) {
+    for _ in 0..count {
+        yield_now().await;
+    }
+}
+
+/// The waker of the task that awaits this.
+pub(crate) async fn own_waker() -> Waker {
+    poll_fn(|cx| Poll::Ready(cx.waker().clone())).await
+}
+
+/// Waits until somebody has set `flag`, spinning through turns.
+pub(crate) async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        yield_now().await;
+    }
+}
+
+/// Whether there is time for the long variants.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("ASYNCIO_LONG").is_some_and(|value| value == "1")
+}
+
+/// The message of the panic that `f` must end with.
+#[track_caller]
+pub(crate) fn panic_message<T>(f: impl FnOnce() -> T) -> String {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(_) => panic!("it should have panicked"),
+        Err(payload) => asyncio_core::exception::panic_message(&*payload).to_owned(),
+    }
+}
+
+/// Counts the drops of its probes, and those that happened on another thread than the probe's own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Drops {
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    made: AtomicUsize,
+    dropped: AtomicUsize,
+    abroad: AtomicUsize,
+}
+
+impl Drops {
+    pub(crate) fn probe(&self) -> Probe {
+        self.counts.made.fetch_add(1, Ordering::Relaxed);
+        Probe { home: std::thread::current().id(), counts: Arc::clone(&self.counts) }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.counts.dropped.load(Ordering::SeqCst)
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_all_dropped_at_home(&self) {
+        assert_eq!(self.count(), self.counts.made.load(Ordering::SeqCst), "each probe once");
+        assert_eq!(self.counts.abroad.load(Ordering::SeqCst), 0, "dropped on another thread");
+    }
+}
+
+/// Must be dropped once, on the thread that made it. It is `Send` so that a test can try otherwise.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    home: ThreadId,
+    counts: Arc<Counts>,
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        // Not an assertion: a panic in a drop is caught by the loop.
+        if std::thread::current().id() != self.home {
+            self.counts.abroad.fetch_add(1, Ordering::SeqCst);
+        }
+        self.counts.dropped.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Does something when it is dropped.
+pub(crate) struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> OnDrop<F> {
+    pub(crate) fn new(f: F) -> Self {
+        Self(Some(f))
+    }
+}
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f();
+        }
+    }
+}
+
+/// A shared list that futures write into.
+#[derive(Debug)]
+pub(crate) struct Log<T>(Rc<RefCell<Vec<T>>>);
+
+impl<T> Clone for Log<T> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<T> Log<T> {
+    pub(crate) fn new() -> Self {
+        Self(Rc::new(RefCell::new(Vec::new())))
+    }
+
+    pub(crate) fn push(&self, entry: T) {
+        self.0.borrow_mut().push(entry);
+    }
+
+    pub(crate) fn take(&self) -> Vec<T> {
+        self.0.take()
+    }
+}
+
+/// An exception handler that keeps what it is told.
+pub(crate) fn reports() -> (Log<ExceptionContext>, Option<ExceptionHandler>) {
+    let log = Log::new();
+    let kept = log.clone();
+    (log, Some(Rc::new(move |context: &ExceptionContext| kept.push(context.clone()))))
+}
+
+/// A waker that counts.
+#[derive(Debug, Default)]
+pub(crate) struct WakeCount(AtomicUsize);
+
+impl WakeCount {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for WakeCount {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A loop whose block is watched: it must go when the loop and its last cell have gone.
+pub(crate) fn watched_loop() -> (EventLoop<WatchedPark>, Remains) {
+    let park = WatchedPark { park: ThreadPark::new(), bell: Cell::new(None), parks: Cell::new(0) };
+    let event_loop = EventLoop::new(park);
+    let bell = event_loop.park().bell.take().expect("the loop asked for its bell");
+    (event_loop, Remains(bell))
+}
+
+/// Tells whether the loop's block is still there: nobody else keeps its bell.
+pub(crate) struct Remains(Weak<WatchedBell>);
+
+impl Remains {
+    #[track_caller]
+    pub(crate) fn assert_none(&self) {
+        assert!(self.0.upgrade().is_none(), "the loop's block, or one of its cells, was leaked");
+    }
+
+    pub(crate) fn are_none(&self) -> bool {
+        self.0.upgrade().is_none()
+    }
+}
+
+pub(crate) struct WatchedPark {
+    park: ThreadPark,
+    bell: Cell<Option<Weak<WatchedBell>>>,
+    pub(crate) parks: Cell<usize>,
+}
+
+#[derive(Debug)]
+pub(crate) struct WatchedBell(Arc<dyn Unpark>);
+
+impl Unpark for WatchedBell {
+    fn unpark(&self) {
+        self.0.unpark();
+    }
+}
+
+impl Park for WatchedPark {
+    type Entered = ();
+
+    fn enter(&self) {}
+
+    fn breathe(&self) {}
+
+    fn park(&self) -> ControlFlow<()> {
+        self.parks.set(self.parks.get() + 1);
+        self.park.park()
+    }
+
+    fn unparker(&self) -> Arc<dyn Unpark> {
+        let bell = Arc::new(WatchedBell(self.park.unparker()));
+        self.bell.set(Some(Arc::downgrade(&bell)));
+        bell
+    }
+}
