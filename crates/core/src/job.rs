@@ -35,6 +35,9 @@ enum Cause {
     TimedOut,
     Cancelled,
     ShutDown,
+    NotStarted {
+        reason: String,
+    },
 }
 
 /// How a worker process ended.
@@ -82,6 +85,12 @@ impl JobError {
         Self::new(job, Cause::ShutDown)
     }
 
+    /// The job could not start: no thread, no process, nothing to hand it to, for this reason.
+    #[must_use]
+    pub fn not_started(job: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::new(job, Cause::NotStarted { reason: reason.into() })
+    }
+
     fn new(job: impl Into<String>, cause: Cause) -> Self {
         let job = job.into();
         Self { inner: Box::new(Inner { job, cause, stderr_tail: String::new() }) }
@@ -115,6 +124,12 @@ impl JobError {
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
         matches!(self.inner.cause, Cause::ShutDown)
+    }
+
+    /// Whether the job could not start: none of its code ran, so it may be tried again.
+    #[must_use]
+    pub fn is_not_started(&self) -> bool {
+        matches!(self.inner.cause, Cause::NotStarted { .. })
     }
 
     /// The signal that killed the process, if one did.
@@ -184,6 +199,7 @@ impl fmt::Display for JobError {
             Cause::TimedOut => write!(f, "job `{job}` timed out"),
             Cause::Cancelled => write!(f, "job `{job}` was cancelled"),
             Cause::ShutDown => write!(f, "job `{job}` did not run: its executor was shut down"),
+            Cause::NotStarted { reason } => write!(f, "job `{job}` could not start: {reason}"),
         }
     }
 }
