@@ -78,6 +78,7 @@ class Odd(socketserver.StreamRequestHandler):
 
 class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
+    request_queue_size = 1024
     allow_reuse_address = True
 
 
