@@ -71,19 +71,9 @@ fn features(workspace: &Workspace, report: &mut Report) {
 
 fn full(workspace: &Workspace, report: &mut Report) {
     report.step("tests on the oneshot back end", || oneshot(workspace));
-    match workspace.packages.iter().find(|package| package.folder.ends_with("crates/models")) {
-        Some(models) => report.step("loom models", || sanitize::models(&models.name, workspace)),
-        None => report.skip("loom models", "no crates/models"),
-    }
-    for (name, sanitizer) in
-        [("AddressSanitizer", Sanitizer::Address), ("ThreadSanitizer", Sanitizer::Thread)]
-    {
-        if sanitize::is_supported() {
-            report.step(name, || sanitize::suite(workspace, sanitizer));
-        } else {
-            report.skip(name, "only on x86-64 Linux with glibc");
-        }
-    }
+    models(workspace, report);
+    sanitizer(Sanitizer::Address, workspace, report);
+    sanitizer(Sanitizer::Thread, workspace, report);
     memcheck(workspace, report);
     report.step("long runs, optimised", || long(workspace));
     if workspace.root.join("crates/asyncio/examples/walkthrough.rs").exists() {
@@ -93,6 +83,38 @@ fn full(workspace: &Workspace, report: &mut Report) {
         report.skip("walkthrough", "no such example");
     }
     further_tools(report);
+}
+
+/// One of the longer checks by itself.
+pub(crate) fn one(check: &str) -> Outcome {
+    let workspace = Workspace::load()?;
+    let mut report = Report::new();
+    match check {
+        "asan" => sanitizer(Sanitizer::Address, &workspace, &mut report),
+        "tsan" => sanitizer(Sanitizer::Thread, &workspace, &mut report),
+        "models" => models(&workspace, &mut report),
+        _ => memcheck(&workspace, &mut report),
+    }
+    report.finish()
+}
+
+fn models(workspace: &Workspace, report: &mut Report) {
+    match workspace.packages.iter().find(|package| package.folder.ends_with("crates/models")) {
+        Some(models) => report.step("loom models", || sanitize::models(&models.name, workspace)),
+        None => report.skip("loom models", "no crates/models"),
+    }
+}
+
+fn sanitizer(sanitizer: Sanitizer, workspace: &Workspace, report: &mut Report) {
+    let name = match sanitizer {
+        Sanitizer::Address => "AddressSanitizer",
+        Sanitizer::Thread => "ThreadSanitizer",
+    };
+    if sanitize::is_supported() {
+        report.step(name, || sanitize::suite(workspace, sanitizer));
+    } else {
+        report.skip(name, "only on x86-64 Linux with glibc");
+    }
 }
 
 /// The suite on the portable back end of the reactor, which other systems have no choice but to use.

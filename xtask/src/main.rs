@@ -25,6 +25,8 @@ usage: cargo xtask <command>
 
     ci             format, rules, lints, features, tests, doctests, examples, docs
     ci --full      the same, then the other back end, models, sanitizers, memcheck, long runs
+    asan, tsan, memcheck, models
+                   one of those alone
     tidy           the rules about the code that no compiler checks
     tidy --census  print the table of docs/unsafe.md as the sources have it
     bench [--peers] [--only WORKLOAD] [--rounds N]
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["ci"] => ci::run(ci::Tier::Quick),
         ["ci", "--full"] => ci::run(ci::Tier::Full),
+        [check @ ("asan" | "tsan" | "memcheck" | "models")] => ci::one(check),
         ["tidy"] => tidy::run(),
         ["tidy", "--census"] => tidy::print_census(),
         ["bench", rest @ ..] => bench::run(rest),
