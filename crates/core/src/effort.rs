@@ -1,9 +1,9 @@
 //! Two counters that keep a busy loop fair, both in thread-locals without destructor.
 //!
-//! *Effort* counts what the loop has done since it last looked at the clock: a poll costs 1, a read or
-//! a write 2. The executor asks [`is_due`] after each poll, and when enough has been done lets its
-//! [`Park`](crate::park::Park) look. Counting polls alone would let sixteen polls of many reads each
-//! hold back a timer for milliseconds.
+//! *Effort* is what a loop may still do before it looks at the clock: a poll costs 1, a read or a write
+//! 2. The executor asks [`is_due`] after each poll, and then lets its [`Park`](crate::park::Park)
+//! breathe, which grants a new [`stride`](grant). Counting polls alone would let sixteen polls of many
+//! reads each hold back a timer for milliseconds.
 //!
 //! The *budget* limits the I/O operations of one poll, so that one connection that is always ready
 //! cannot keep its task from yielding. A leaf that gets `false` from [`spend_io`] wakes its own task
@@ -13,11 +13,11 @@ use std::cell::Cell;
 
 /// I/O operations a task may do in one poll before it has to let others run.
 pub const IO_PER_POLL: u32 = 32;
-/// Effort after which the loop lets its park look at the clock.
-pub const EFFORT_PER_LOOK: u32 = 16;
+/// The stride of a loop that knows nothing yet about how heavy its polls are.
+pub const STRIDE: u32 = 16;
 
 thread_local! {
-    static EFFORT: Cell<u32> = const { Cell::new(0) };
+    static LEFT: Cell<u32> = const { Cell::new(STRIDE) };
     static BUDGET: Cell<u32> = const { Cell::new(IO_PER_POLL) };
 }
 
@@ -25,7 +25,7 @@ thread_local! {
 #[inline]
 pub fn begin_poll() {
     BUDGET.set(IO_PER_POLL);
-    EFFORT.set(EFFORT.get().wrapping_add(1));
+    LEFT.set(LEFT.get().saturating_sub(1));
 }
 
 /// What is left of the I/O budget; for an executor that polls a task inside the poll of another.
@@ -41,17 +41,17 @@ pub fn restore_budget(left: u32) {
     BUDGET.set(left);
 }
 
-/// Whether enough was done since the last [`reset`] for the clock to be looked at.
+/// Whether the stride is used up, so that the clock should be looked at.
 #[inline]
 #[must_use]
 pub fn is_due() -> bool {
-    EFFORT.get() >= EFFORT_PER_LOOK
+    LEFT.get() == 0
 }
 
-/// Starts counting anew, after a look or a wait.
+/// Grants a new stride, after a breath or a wait.
 #[inline]
-pub fn reset() {
-    EFFORT.set(0);
+pub fn grant(stride: u32) {
+    LEFT.set(stride);
 }
 
 /// Takes one I/O operation from this poll's budget; `false` if none is left.
@@ -61,7 +61,7 @@ pub fn reset() {
 #[inline]
 #[must_use]
 pub fn spend_io() -> bool {
-    EFFORT.set(EFFORT.get().wrapping_add(2));
+    LEFT.set(LEFT.get().saturating_sub(2));
     match BUDGET.get() {
         0 => {
             BUDGET.set(IO_PER_POLL);

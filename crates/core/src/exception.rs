@@ -1,4 +1,5 @@
-//! Reports of what would otherwise be lost: a panic nobody awaited, a callback that failed.
+//! Reports of what would otherwise be lost: a panic nobody awaited, a callback that failed, an error
+//! that has no caller.
 //!
 //! It is Python's `loop.call_exception_handler`. The loop that runs on this thread installs its
 //! handler with [`enter`]; without one a report goes to standard error.
@@ -16,8 +17,10 @@ use std::rc::Rc;
 pub struct ExceptionContext {
     /// What happened, in a sentence without a full stop.
     pub message: String,
-    /// The message of the panic.
+    /// The message of the panic; empty if there was none.
     pub panic: String,
+    /// The error, if it is one that is reported and not a panic.
+    pub error: Option<String>,
     /// The name of the task concerned.
     pub task_name: Option<String>,
     /// The id of the task concerned.
@@ -33,6 +36,20 @@ impl ExceptionContext {
         Self {
             message: message.into(),
             panic: panic_message(payload).to_owned(),
+            error: None,
+            task_name: None,
+            task_id: None,
+            spawned_at: None,
+        }
+    }
+
+    /// A report with this message about an error that nobody could be given.
+    #[must_use]
+    pub fn from_error(message: impl Into<String>, error: &dyn fmt::Display) -> Self {
+        Self {
+            message: message.into(),
+            panic: String::new(),
+            error: Some(error.to_string()),
             task_name: None,
             task_id: None,
             spawned_at: None,
@@ -49,7 +66,10 @@ impl fmt::Display for ExceptionContext {
         if let Some(at) = self.spawned_at {
             write!(f, "\n  created at: {at}")?;
         }
-        write!(f, "\n  panic: {}", self.panic)
+        match &self.error {
+            Some(error) => write!(f, "\n  error: {error}"),
+            None => write!(f, "\n  panic: {}", self.panic),
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub enum WaitKind {
     Promise,
     /// A job on an executor of threads or processes.
     Job,
+    /// A name to be resolved.
+    Name,
     /// Nothing: the task gave way and is already queued again.
     Yield,
 }
@@ -76,6 +78,7 @@ impl fmt::Display for WaitNote {
             WaitKind::Writable => write!(f, "source {object} to be writable")?,
             WaitKind::Promise => f.write_str("a promise")?,
             WaitKind::Job => f.write_str("a job of an executor")?,
+            WaitKind::Name => f.write_str("a name to be resolved")?,
             WaitKind::Yield => f.write_str("its next turn")?,
         }
         write!(f, " at {}", self.at)

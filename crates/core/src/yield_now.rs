@@ -1,6 +1,5 @@
 //! [`yield_now`]: Python's `await asyncio.sleep(0)`.
 
-use crate::wait_note::{WaitKind, pending_on};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -32,13 +31,11 @@ impl Future for YieldNow {
     type Output = ();
 
     #[inline]
-    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.yielded {
             return Poll::Ready(());
         }
         self.yielded = true;
-        pending_on(WaitKind::Yield, 0);
         cx.waker().wake_by_ref();
         Poll::Pending
     }

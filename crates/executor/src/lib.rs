@@ -6,7 +6,8 @@ pub mod error;
 mod thread_number;
 mod word;
 mod inbox;
-#[expect(unsafe_code, reason = "the cells' queue: docs/unsafe.md")]
+#[expect(unsafe_code, reason = "the queue and the table of cells: docs/unsafe.md")]
+mod unshared;
 mod ready;
 mod slab;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]

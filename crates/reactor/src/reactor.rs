@@ -3,7 +3,7 @@
 use crate::clock::{ClockDoor, OsClock};
 use crate::current::{self, Entered};
 use crate::os::OsSelector;
-use crate::pacing::Pacing;
+use crate::pacing::{Breath, Pacing};
 use crate::selector::{Selector, Wait};
 use crate::shared::Shared;
 use crate::state::State;
@@ -182,10 +182,16 @@ impl Park for Reactor {
                 self.state.take_in_mail();
                 self.state.fire_due();
             }
-        } else if self.pacing.breathe(self.state.clock.now()) {
-            self.state.shared.assert_home();
-            if self.state.look(Wait::Look).is_continue() {
-                self.state.fire_due();
+            return;
+        }
+        let now = self.state.clock.now();
+        match self.pacing.breathe(now) {
+            Breath::Nothing => {}
+            Breath::Fire => self.state.fire_due_at(now),
+            Breath::Look => {
+                if self.state.look(Wait::Look).is_continue() {
+                    self.state.fire_due();
+                }
             }
         }
     }

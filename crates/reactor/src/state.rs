@@ -166,7 +166,18 @@ impl State {
         if self.timers.borrow().len() == 0 {
             return 0;
         }
-        let now = self.clock.now();
+        self.fire(self.clock.now())
+    }
+
+    /// Wakes those whose time had come when the clock showed `now`.
+    #[cold]
+    pub(crate) fn fire_due_at(&self, now: Instant) {
+        if self.timers.borrow().len() != 0 {
+            self.fire(now);
+        }
+    }
+
+    fn fire(&self, now: Instant) -> usize {
         let mut batch = self.batch.take();
         self.timers.borrow_mut().pop_due(now.as_nanos(), |waker| batch.push(waker));
         self.wake(batch)

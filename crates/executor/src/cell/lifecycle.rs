@@ -304,7 +304,7 @@ pub(crate) fn close(home: &Home) {
         cell.set_local(cell.local() & !QUEUED);
         release(home, cell);
     }
-    let left: Vec<CellPtr> = home.cells.iter().collect();
+    let left: Vec<CellPtr> = home.cells.items();
     for cell in left {
         debug_assert_eq!(
             cell.local() & (DONE | HANDLE | QUEUED | OUTCOME | AWAITED),
@@ -323,7 +323,7 @@ fn pop_ready(home: &Home) -> Option<CellPtr> {
 /// One look at every cell; `true` if user code ran, so that another is needed.
 fn close_round(home: &Home) -> bool {
     let mut again = false;
-    let mut listed: Vec<CellPtr> = home.cells.iter().collect();
+    let mut listed: Vec<CellPtr> = home.cells.items();
     listed.sort_unstable_by_key(|cell| cell.id());
     let slots: Vec<(u32, CellPtr)> = listed.into_iter().map(|cell| (cell.slot(), cell)).collect();
     for (slot, cell) in slots {

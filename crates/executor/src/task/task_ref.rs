@@ -156,7 +156,7 @@ pub fn all_tasks() -> Vec<TaskRef> {
 
 /// The tasks of `home` that have not ended, in the order of their creation.
 pub(crate) fn list(home: &Home) -> Vec<TaskRef> {
-    let cells: Vec<CellPtr> = home.cells.iter().collect();
+    let cells: Vec<CellPtr> = home.cells.items();
     let mut tasks: Vec<TaskRef> = cells
         .into_iter()
         .filter(|cell| is_task(*cell) && !cell.is_done())

@@ -8,7 +8,7 @@ use asyncio_core::time::Clock;
 use asyncio_core::{effort, yield_now};
 use asyncio_reactor::{AsyncFd, Instant, OsClock, Park, Reactor, now, sleep, sleep_until};
 use futures::future::join;
-use pacing::Pacing;
+use pacing::{Breath, Pacing};
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -27,12 +27,24 @@ fn stride() -> u32 {
 }
 
 #[test]
-fn light_polls_look_every_50_us_and_breathe_every_16_efforts() {
+fn a_busy_loop_fires_every_50_us_and_looks_every_200() {
     let pacing = Pacing::new();
     pacing.waited();
-    let looks: Vec<_> = (0..30_u64).filter(|n| pacing.breathe(at(n * 10 * US))).collect();
-    assert_eq!(looks, [5, 10, 15, 20, 25]);
-    assert_eq!(stride(), 16);
+    let breaths: Vec<_> = (0..41_u64)
+        .map(|n| (n, pacing.breathe(at(n * 10 * US))))
+        .filter(|(_, breath)| *breath != Breath::Nothing)
+        .collect();
+    let expected = [
+        (5, Breath::Fire),
+        (10, Breath::Fire),
+        (15, Breath::Fire),
+        (20, Breath::Look),
+        (25, Breath::Fire),
+        (30, Breath::Fire),
+        (35, Breath::Fire),
+        (40, Breath::Look),
+    ];
+    assert_eq!(breaths, expected);
 }
 
 #[test]
@@ -52,11 +64,13 @@ fn heavy_polls_shorten_the_stride_and_light_ones_lengthen_it() {
         let _looks = pacing.breathe(at(time));
         stride()
     };
-    assert_eq!(breathe(0), 16);
+    assert_eq!(breathe(0), 32, "the first breath after a wait took no time");
     let heavy: Vec<_> = (0..6).map(|_| breathe(200)).collect();
-    assert_eq!(heavy, [8, 4, 2, 1, 1, 1]);
-    let light: Vec<_> = (0..6).map(|_| breathe(1)).collect();
-    assert_eq!(light, [2, 4, 8, 16, 16, 16]);
+    assert_eq!(heavy, [16, 8, 4, 2, 1, 1]);
+    let even: Vec<_> = (0..3).map(|_| breathe(30)).collect();
+    assert_eq!(even, [1, 1, 1]);
+    let light: Vec<_> = (0..7).map(|_| breathe(1)).collect();
+    assert_eq!(light, [2, 4, 8, 16, 32, 64, 64]);
 }
 
 #[test]
