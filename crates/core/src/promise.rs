@@ -29,7 +29,7 @@ use std::task::{Context, Poll, Waker};
 #[doc(alias = "oneshot")]
 pub fn promise<T>() -> (Promise<T>, Resolver<T>) {
     let shared = Arc::new(Mutex::new(State::Waiting(None)));
-    (Promise { shared: Arc::clone(&shared) }, Resolver { shared: Some(shared) })
+    (Promise { shared: Some(Arc::clone(&shared)) }, Resolver { shared: Some(shared) })
 }
 
 /// The half that is awaited. It gives the value, or [`BrokenPromise`] if the resolver was dropped.
@@ -41,7 +41,8 @@ pub fn promise<T>() -> (Promise<T>, Resolver<T>) {
 /// Polling it again after it has given its result panics.
 #[must_use = "a promise does nothing unless it is awaited"]
 pub struct Promise<T> {
-    shared: Arc<Mutex<State<T>>>,
+    /// `None` once the result was taken.
+    shared: Option<Arc<Mutex<State<T>>>>,
 }
 
 /// The half that resolves, from any thread. Dropping it breaks the promise.
@@ -59,9 +60,7 @@ enum State<T> {
     Waiting(Option<Waker>),
     Resolved(T),
     Broken,
-    /// The result was taken.
-    Taken,
-    /// The promise was dropped; nobody waits any more.
+    /// The promise was dropped or has given its result; nobody waits any more.
     Abandoned,
 }
 
@@ -69,7 +68,8 @@ impl<T> Promise<T> {
     /// Whether a result can be taken without waiting.
     #[must_use]
     pub fn is_resolved(&self) -> bool {
-        matches!(*self.shared.lock(), State::Resolved(_) | State::Broken)
+        let state = self.shared.as_ref().map(|shared| shared.lock());
+        state.is_some_and(|state| matches!(*state, State::Resolved(_) | State::Broken))
     }
 }
 
@@ -77,30 +77,50 @@ impl<T> Future for Promise<T> {
     type Output = Result<T, BrokenPromise>;
 
     #[track_caller]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(result) = take_result(&mut self.shared.lock()) {
-            return Poll::Ready(result);
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(shared) = &self.shared else {
+            panic!("promise polled after its result was taken")
+        };
+        // The resolver lets go of its half when it has spoken. Then the state is ours alone, and taking it
+        // apart costs less than a lock.
+        if Arc::strong_count(shared) == 1
+            && let Some(Ok(state)) = self.shared.take().map(Arc::try_unwrap)
+        {
+            return Poll::Ready(result_of(state.into_inner()));
         }
-        // A clone is foreign code, so it happens outside of the lock, and the state may have moved on.
+        let Some(shared) = &self.shared else { unreachable!("the only other owner is gone") };
+        // A clone is foreign code, so it happens before the lock: two locks would cost more than a
+        // clone that turns out not to be needed.
         let waker = cx.waker().clone();
-        let mut state = self.shared.lock();
-        if let Some(result) = take_result(&mut state) {
+        let mut state = shared.lock();
+        if let State::Waiting(registered) = &mut *state {
+            let former = registered.replace(waker);
             drop(state);
-            drop(waker);
-            return Poll::Ready(result);
+            drop(former);
+            pending_on(WaitKind::Promise, 0);
+            return Poll::Pending;
         }
-        let former = std::mem::replace(&mut *state, State::Waiting(Some(waker)));
+        let ended = std::mem::replace(&mut *state, State::Abandoned);
         drop(state);
-        drop(former);
-        pending_on(WaitKind::Promise, 0);
-        Poll::Pending
+        self.shared = None;
+        Poll::Ready(result_of(ended))
+    }
+}
+
+/// What the promise gives; `ended` is not waiting.
+fn result_of<T>(ended: State<T>) -> Result<T, BrokenPromise> {
+    match ended {
+        State::Resolved(value) => Ok(value),
+        State::Waiting(_) | State::Broken | State::Abandoned => Err(BrokenPromise),
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        let former = std::mem::replace(&mut *self.shared.lock(), State::Abandoned);
-        drop(former);
+        if let Some(shared) = self.shared.take() {
+            let former = std::mem::replace(&mut *shared.lock(), State::Abandoned);
+            drop(former);
+        }
     }
 }
 
@@ -117,12 +137,13 @@ impl<T> Resolver<T> {
                 let waker = waker.take();
                 *state = State::Resolved(value);
                 drop(state);
+                drop(shared);
                 if let Some(waker) = waker {
                     wake(waker);
                 }
                 Ok(())
             }
-            State::Resolved(_) | State::Broken | State::Taken | State::Abandoned => Err(value),
+            State::Resolved(_) | State::Broken | State::Abandoned => Err(value),
         }
     }
 
@@ -141,6 +162,7 @@ impl<T> Drop for Resolver<T> {
             let waker = waker.take();
             *state = State::Broken;
             drop(state);
+            drop(shared);
             if let Some(waker) = waker {
                 wake(waker);
             }
@@ -157,18 +179,5 @@ impl<T> fmt::Debug for Promise<T> {
 impl<T> fmt::Debug for Resolver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Resolver").field("is_abandoned", &self.is_abandoned()).finish()
-    }
-}
-
-/// The result, if there is one.
-fn take_result<T>(state: &mut State<T>) -> Option<Result<T, BrokenPromise>> {
-    match std::mem::replace(state, State::Taken) {
-        State::Resolved(value) => Some(Ok(value)),
-        State::Broken => Some(Err(BrokenPromise)),
-        State::Taken => panic!("promise polled after its result was taken"),
-        waiting => {
-            *state = waiting;
-            None
-        }
     }
 }
