@@ -1,0 +1,167 @@
+//! Results in argument order, errors in completion order, and what is left is dropped.
+
+use crate::support::{WakeCount, panic_message, poll};
+use asyncio_core::{gather, promise, try_gather, yield_now};
+use futures::executor::block_on;
+use proptest::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, pending, poll_fn, ready};
+use std::rc::Rc;
+use std::task::Poll;
+
+/// Gives its number after so many polls, and counts its drop.
+fn countdown(polls: usize, number: usize, drops: &Rc<Cell<usize>>) -> impl Future<Output = usize> {
+    struct Counted(Rc<Cell<usize>>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+    let counted = Counted(Rc::clone(drops));
+    async move {
+        let _counted = counted;
+        for _ in 0..polls {
+            yield_now().await;
+        }
+        number
+    }
+}
+
+proptest! {
+    /// C1, for an iterator.
+    #[test]
+    fn prop_c1_results_are_in_argument_order(polls in prop::collection::vec(0..6_usize, 0..80)) {
+        let drops = Rc::new(Cell::new(0));
+        let futures: Vec<_> =
+            polls.iter().enumerate().map(|(number, polls)| countdown(*polls, number, &drops)).collect();
+        prop_assert_eq!(block_on(gather(futures)), (0..polls.len()).collect::<Vec<_>>());
+        prop_assert_eq!(drops.get(), polls.len());
+    }
+
+    /// C1, for a tuple.
+    #[test]
+    fn prop_c1_first_error_is_the_first_to_end_and_then_the_first_to_stand(
+        a in 0..4_usize, b in 0..4_usize, c in 0..4_usize, fails: [bool; 3],
+    ) {
+        let drops = Rc::new(Cell::new(0));
+        let polls = [a, b, c];
+        let [a, b, c] = [0, 1, 2].map(|number| {
+            let (counting, fails) = (countdown(polls[number], number, &drops), fails[number]);
+            async move {
+                let number = counting.await;
+                if fails { Err(number) } else { Ok(number) }
+            }
+        });
+        let first = (0..3).filter(|number| fails[*number]).min_by_key(|number| polls[*number]);
+        let result = block_on(try_gather((a, b, c)));
+        prop_assert_eq!(result, first.map_or(Ok((0, 1, 2)), Err));
+        prop_assert_eq!(drops.get(), 3, "the others are dropped");
+    }
+}
+
+#[test]
+fn first_error_of_an_iterator_drops_the_others() {
+    let drops = Rc::new(Cell::new(0));
+    let futures: Vec<_> = (0..50)
+        .map(|number| {
+            let counting = countdown(if number == 20 { 1 } else { 100 }, number, &drops);
+            async move { if counting.await == 20 { Err("the twentieth") } else { Ok(number) } }
+        })
+        .collect();
+    assert_eq!(block_on(try_gather(futures)), Err("the twentieth"));
+    assert_eq!(drops.get(), 50);
+}
+
+#[test]
+fn thousand_futures_wait_side_by_side_and_only_the_woken_are_polled() {
+    let polls = Rc::new(Cell::new(0));
+    let (waiting, resolvers): (Vec<_>, Vec<_>) = (0..1_000).map(|_| promise()).unzip();
+    let counted: Vec<_> = waiting
+        .into_iter()
+        .map(|mut promise| {
+            let polls = Rc::clone(&polls);
+            poll_fn(move |cx| {
+                polls.set(polls.get() + 1);
+                std::pin::Pin::new(&mut promise).poll(cx)
+            })
+        })
+        .collect();
+    let mut all = gather(counted);
+    let (wakes, waker) = WakeCount::new();
+    assert!(poll(&mut all, &waker).is_pending());
+    assert_eq!(polls.get(), 1_000);
+    for (number, resolver) in resolvers.into_iter().enumerate().rev() {
+        resolver.resolve(number).unwrap();
+        assert!(wakes.get() > 0);
+        match poll(&mut all, &waker) {
+            Poll::Pending => assert_ne!(number, 0),
+            Poll::Ready(results) => {
+                assert!(results.into_iter().map(Result::unwrap).eq(0..1_000));
+            }
+        }
+    }
+    assert_eq!(polls.get(), 2_000, "each once more, and no other");
+}
+
+#[test]
+fn panic_of_one_is_the_panic_of_all_and_drops_the_others() {
+    for as_tuple in [true, false] {
+        let drops = Rc::new(Cell::new(0));
+        let fail = async |drops: Rc<Cell<usize>>| {
+            let _counted = countdown(0, 0, &drops).await;
+            std::panic::resume_unwind(Box::new("one of them"))
+        };
+        let (slow, failing) = (countdown(5, 1, &drops), fail(Rc::clone(&drops)));
+        let message = panic_message(|| {
+            if as_tuple {
+                let ((), _): ((), usize) = block_on(gather((failing, slow)));
+            } else {
+                let both: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> =
+                    vec![Box::pin(async move { assert_eq!(slow.await, 1) }), Box::pin(failing)];
+                drop(block_on(gather(both)));
+            }
+        });
+        assert_eq!(message, "one of them");
+        assert_eq!(drops.get(), 2);
+    }
+}
+
+#[test]
+fn tuples_are_polled_in_order_and_finished_ones_never_again() {
+    let log = Rc::new(RefCell::new(Vec::new()));
+    let part = |number: usize, polls: usize| {
+        let (log, mut left) = (Rc::clone(&log), polls);
+        poll_fn(move |cx| {
+            log.borrow_mut().push(number);
+            assert!(left > 0, "polled after its end");
+            left -= 1;
+            cx.waker().wake_by_ref();
+            if left == 0 { Poll::Ready(number) } else { Poll::Pending }
+        })
+    };
+    assert_eq!(block_on(gather((part(0, 2), part(1, 1), part(2, 3)))), (0, 1, 2));
+    assert_eq!(log.take(), [0, 1, 2, 0, 2, 2]);
+}
+
+#[test]
+fn futures_may_borrow_and_differ_in_type() {
+    let text = String::from("borrowed");
+    let all = gather((ready(1), async { text.len() }, async { &text[..3] }));
+    assert_eq!(block_on(all), (1, 8, "bor"));
+    assert_eq!(block_on(gather(Vec::<std::future::Ready<()>>::new())), []);
+    assert_eq!(block_on(try_gather((ready(Ok::<_, ()>(1)),))), Ok((1,)));
+}
+
+#[test]
+fn dropped_gather_drops_its_futures_and_the_results_that_are_there() {
+    let drops = Rc::new(Cell::new(0));
+    let held = Rc::new(());
+    let result = Rc::clone(&held);
+    let mut all =
+        Box::pin(gather((async move { result }, countdown(9, 1, &drops), pending::<()>())));
+    let (_, waker) = WakeCount::new();
+    assert!(poll(&mut all, &waker).is_pending());
+    assert_eq!(Rc::strong_count(&held), 2);
+    drop(all);
+    assert_eq!((Rc::strong_count(&held), drops.get()), (1, 1));
+}
