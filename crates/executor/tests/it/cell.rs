@@ -1,7 +1,7 @@
 //! The life of a task's memory: the future is dropped once, at home, before its handle resolves; the
 //! outcome is handed over or dropped, never both; nothing is left. Memcheck runs this module.
 
-use crate::support::{Drops, Log, OnDrop, own_waker, run, turns, until, watched_loop};
+use crate::support::{Drops, Log, OnDrop, own_waker, run, threads, turns, until, watched_loop};
 use asyncio_core::TaskId;
 use asyncio_executor::{Task, TaskState, all_tasks, create_task, current_task};
 use std::cell::RefCell;
@@ -10,7 +10,6 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::task::{Poll, Waker};
-use std::thread;
 
 #[test]
 fn future_is_dropped_before_its_handle_resolves() {
@@ -128,7 +127,7 @@ fn wakers_cloned_abroad_and_dropped_at_home_leave_nothing() {
         let (event_loop, remains) = watched_loop();
         let (send, receive) = mpsc::channel::<Waker>();
         let (send_back, back) = mpsc::channel::<Vec<Waker>>();
-        thread::scope(|scope| {
+        threads(|scope| {
             scope.spawn(move || {
                 for waker in receive {
                     let mut wakers = vec![waker.clone(); clones];
@@ -163,7 +162,7 @@ fn wakers_cloned_abroad_and_dropped_at_home_leave_nothing() {
 fn wakers_dropped_abroad_send_their_cells_home_and_their_blocks_are_used_again() {
     let (event_loop, remains) = watched_loop();
     let (send, receive) = mpsc::sync_channel::<Waker>(16);
-    thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(move || receive.into_iter().for_each(drop));
         event_loop
             .run_until_complete(async move {
@@ -207,7 +206,7 @@ fn large_and_aligned_cells_that_outlive_their_loop_are_given_back() {
     drop(event_loop);
     let wakers = wakers.take();
     let abroad = wakers[1].clone();
-    thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(move || drop(abroad));
     });
     drop(wakers);

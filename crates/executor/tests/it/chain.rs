@@ -1,6 +1,6 @@
 //! Long chains and large crowds: no recursion, no quadratic cost, nothing left.
 
-use crate::support::{Drops, is_long, turns, watched_loop};
+use crate::support::{Drops, is_long, threads, turns, watched_loop};
 use asyncio_executor::{Task, create_task};
 use std::cell::RefCell;
 use std::future::pending;
@@ -61,7 +61,7 @@ fn of_finished_tasks_dropped_abroad_comes_down_at_home() {
     let drops = Drops::default();
     let head = chain(&drops, &event_loop);
     event_loop.run_until_complete(turns(2)).unwrap();
-    std::thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(move || drop(head));
     });
     assert_eq!(drops.count(), 0);

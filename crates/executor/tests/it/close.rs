@@ -1,7 +1,8 @@
 //! What a close ends, what it drops and where, and what outlives it.
 
 use crate::support::{
-    Drops, Log, OnDrop, is_long, new_loop, own_waker, panic_message, reports, turns, watched_loop,
+    Drops, Log, OnDrop, is_long, new_loop, own_waker, panic_message, reports, threads, turns,
+    watched_loop,
 };
 use asyncio_core::policy::Policy;
 use asyncio_executor::{EventLoop, LoopClosed, Task, create_task};
@@ -11,7 +12,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Waker};
-use std::thread;
 
 #[test]
 fn unread_outcomes_are_dropped_at_once_though_their_handles_live() {
@@ -271,7 +271,7 @@ fn handler_and_policy_are_dropped_at_home_though_a_waker_outlives_the_loop() {
     let waker = event_loop.run_until_complete(own_waker()).unwrap();
     drop(event_loop);
     drops.assert_all_dropped_at_home();
-    thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(move || drop(waker));
     });
     remains.assert_none();
@@ -318,7 +318,7 @@ fn handles_and_wakers_of_a_loop_that_is_gone_are_harmless_on_eight_threads() {
     drops.assert_all_dropped_at_home();
     let wakers = wakers.take();
     let start = Barrier::new(8);
-    thread::scope(|scope| {
+    threads(|scope| {
         for _ in 0..8 {
             let (wakers, start) = (wakers.clone(), &start);
             let (mailbox, mine) = (mailbox.clone(), handles.split_off(handles.len() - 8));
@@ -362,7 +362,7 @@ fn close_races_with_wakes_and_dropped_handles_and_leaks_nothing() {
         }
         event_loop.run_until_complete(turns(2)).unwrap();
         let start = Barrier::new(3);
-        thread::scope(|scope| {
+        threads(|scope| {
             let wakers = wakers.take();
             let (waking, cloned) = (wakers.clone(), &start);
             scope.spawn(move || {

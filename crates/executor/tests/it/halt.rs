@@ -1,6 +1,6 @@
 //! How a run ends before its future does.
 
-use crate::support::{Drops, Log, new_loop, turns};
+use crate::support::{Drops, Log, new_loop, threads, turns};
 use asyncio_core::policy::Policy;
 use asyncio_executor::{Stopped, call_soon, create_task};
 use std::cell::Cell;
@@ -51,7 +51,7 @@ fn stop_before_a_run_makes_one_turn_that_does_not_wait() {
 fn stop_from_another_thread_ends_a_waiting_run() {
     let event_loop = Rc::new(new_loop());
     let handle = event_loop.handle();
-    std::thread::scope(|scope| {
+    threads(|scope| {
         let (started, resolver) = asyncio_core::promise();
         let stopping = event_loop.create_task(async move {
             started.await.unwrap();

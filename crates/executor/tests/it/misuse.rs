@@ -1,13 +1,12 @@
 //! Programmer's mistakes end in a panic with advice, not in a hang and not in undefined behaviour.
 
-use crate::support::{new_loop, own_waker, panic_message, run, turns};
+use crate::support::{new_loop, own_waker, panic_message, run, threads, turns};
 use asyncio_executor::{Task, all_tasks, call_soon, create_task, current_task};
 use std::cell::RefCell;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Waker};
-use std::thread;
 
 #[test]
 fn run_inside_a_run_is_refused_on_this_loop_and_on_another() {
@@ -51,7 +50,7 @@ fn task_of_another_loop_is_not_awaited() {
 fn task_is_not_used_on_another_thread() {
     let event_loop = new_loop();
     let mut task = event_loop.create_task(pending::<()>());
-    thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(|| {
             for message in [
                 panic_message(|| task.cancel()),
@@ -73,11 +72,11 @@ fn task_is_not_used_on_another_thread() {
 fn callback_is_not_cancelled_on_another_thread() {
     let event_loop = new_loop();
     let call = event_loop.call_soon(|| ());
-    thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(|| assert!(panic_message(|| call.cancel()).contains("a different loop")));
     });
     event_loop.close();
-    thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(|| assert!(!call.cancel(), "a closed loop has cancelled it"));
     });
 }

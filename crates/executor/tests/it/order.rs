@@ -1,6 +1,6 @@
 //! What runs when: first in, first out, a turn at a time.
 
-use crate::support::{Log, own_waker, run, turns, until, watched_loop};
+use crate::support::{Log, own_waker, run, threads, turns, until, watched_loop};
 use asyncio_core::yield_now;
 use asyncio_executor::{call_soon, create_task};
 use std::cell::Cell;
@@ -154,7 +154,7 @@ fn idle_loop_polls_nobody() {
         polls.push(());
         Poll::<()>::Pending
     })));
-    std::thread::scope(|scope| {
+    threads(|scope| {
         let (promise, resolver) = asyncio_core::promise();
         scope.spawn(move || {
             for _ in 0..100 {
@@ -172,7 +172,7 @@ fn spinning_task_does_not_keep_other_threads_out() {
     let event_loop = crate::support::new_loop();
     let handle = event_loop.handle();
     let (mut arrived, resolver) = asyncio_core::promise();
-    std::thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(move || handle.call_soon(move || resolver.resolve(7).unwrap()).unwrap());
         let value = event_loop.run_until_complete(async {
             until(|| arrived.is_resolved()).await;

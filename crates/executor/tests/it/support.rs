@@ -9,10 +9,10 @@ use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Poll, Wake, Waker};
-use std::thread::ThreadId;
+use std::thread::{Scope, ScopedJoinHandle, ThreadId};
 
 pub(crate) type Loop = EventLoop<ThreadPark>;
 
@@ -46,6 +46,30 @@ pub(crate) async fn until(condition: impl Fn() -> bool) {
 /// Whether there is time for the long variants.
 pub(crate) fn is_long() -> bool {
     std::env::var_os("ASYNCIO_LONG").is_some_and(|value| value == "1")
+}
+
+/// Threads that are all joined, whose start and end are seen by a race detector.
+pub(crate) struct Threads<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    started: RefCell<Vec<ScopedJoinHandle<'scope, ()>>>,
+}
+
+impl<'scope> Threads<'scope, '_> {
+    pub(crate) fn spawn<T>(&self, f: impl FnOnce() -> T + Send + 'scope) {
+        self.started.borrow_mut().push(self.scope.spawn(move || drop(f())));
+    }
+}
+
+/// Like [`std::thread::scope`]; a panic of a thread is a panic here.
+pub(crate) fn threads<'env, R>(body: impl for<'scope> FnOnce(&Threads<'scope, 'env>) -> R) -> R {
+    std::thread::scope(|scope| {
+        let threads = Threads { scope, started: RefCell::default() };
+        let result = body(&threads);
+        for thread in threads.started.take() {
+            thread.join().expect("no thread panics");
+        }
+        result
+    })
 }
 
 /// The message of the panic that `f` must end with.
@@ -174,38 +198,46 @@ impl Wake for WakeCount {
 
 /// A loop whose block is watched: it must go when the loop and its last cell have gone.
 pub(crate) fn watched_loop() -> (EventLoop<WatchedPark>, Remains) {
-    let park = WatchedPark { park: ThreadPark::new(), bell: Cell::new(None), parks: Cell::new(0) };
-    let event_loop = EventLoop::new(park);
-    let bell = event_loop.park().bell.take().expect("the loop asked for its bell");
-    (event_loop, Remains(bell))
+    let gone = Arc::new(AtomicBool::new(false));
+    let remains = Remains(Arc::clone(&gone));
+    (EventLoop::new(WatchedPark { park: ThreadPark::new(), gone, parks: Cell::new(0) }), remains)
 }
 
 /// Tells whether the loop's block is still there: nobody else keeps its bell.
-pub(crate) struct Remains(Weak<WatchedBell>);
+pub(crate) struct Remains(Arc<AtomicBool>);
 
 impl Remains {
     #[track_caller]
     pub(crate) fn assert_none(&self) {
-        assert!(self.0.upgrade().is_none(), "the loop's block, or one of its cells, was leaked");
+        assert!(self.are_none(), "the loop's block, or one of its cells, was leaked");
     }
 
     pub(crate) fn are_none(&self) -> bool {
-        self.0.upgrade().is_none()
+        self.0.load(Ordering::SeqCst)
     }
 }
 
 pub(crate) struct WatchedPark {
     park: ThreadPark,
-    bell: Cell<Option<Weak<WatchedBell>>>,
+    gone: Arc<AtomicBool>,
     pub(crate) parks: Cell<usize>,
 }
 
 #[derive(Debug)]
-pub(crate) struct WatchedBell(Arc<dyn Unpark>);
+struct WatchedBell {
+    bell: Arc<dyn Unpark>,
+    gone: Arc<AtomicBool>,
+}
 
 impl Unpark for WatchedBell {
     fn unpark(&self) {
-        self.0.unpark();
+        self.bell.unpark();
+    }
+}
+
+impl Drop for WatchedBell {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::SeqCst);
     }
 }
 
@@ -222,8 +254,6 @@ impl Park for WatchedPark {
     }
 
     fn unparker(&self) -> Arc<dyn Unpark> {
-        let bell = Arc::new(WatchedBell(self.park.unparker()));
-        self.bell.set(Some(Arc::downgrade(&bell)));
-        bell
+        Arc::new(WatchedBell { bell: self.park.unparker(), gone: Arc::clone(&self.gone) })
     }
 }

@@ -1,7 +1,7 @@
 //! Other threads: posts, remote tasks, foreign wakes, and a stress of everything at once.
 
 use crate::support::{
-    Drops, Log, Probe, WakeCount, is_long, new_loop, own_waker, turns, until, watched_loop,
+    Drops, Log, Probe, WakeCount, is_long, new_loop, own_waker, threads, turns, until, watched_loop,
 };
 use asyncio_core::yield_now;
 use asyncio_executor::{Handle, Task, create_task};
@@ -48,7 +48,7 @@ thread_local! {
 fn posts_of_each_thread_arrive_once_and_in_their_order() {
     const EACH: usize = 2_000;
     let event_loop = new_loop();
-    thread::scope(|scope| {
+    threads(|scope| {
         for thread in 0..8 {
             let handle = event_loop.handle();
             scope.spawn(move || {
@@ -75,7 +75,7 @@ fn hundred_thousand_foreign_wakes_are_all_heard() {
     let total = if is_long() { 1_000_000 } else { 100_000 };
     let (event_loop, remains) = watched_loop();
     let (to_waker, wakers) = mpsc::channel::<(Waker, Arc<AtomicUsize>)>();
-    thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(move || {
             for (waker, permits) in wakers {
                 permits.fetch_add(1, Ordering::Relaxed);
@@ -159,7 +159,7 @@ fn remote_task_is_cancelled_before_it_arrives_and_while_it_waits() {
         })
         .unwrap();
     let (ended, resolver) = asyncio_core::promise();
-    thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(move || {
             assert!(never.wait().unwrap_err().is_cancelled());
             start.recv().unwrap();
@@ -244,7 +244,7 @@ fn outcome_goes_home_when_its_handle_is_dropped_abroad() {
         if polled_before {
             event_loop.run_until_complete(turns(3)).unwrap();
         }
-        thread::scope(|scope| {
+        threads(|scope| {
             scope.spawn(move || drop(task));
         });
         event_loop.run_until_complete(turns(3)).unwrap();
@@ -264,7 +264,7 @@ fn handle_dropped_abroad_wakes_a_loop_that_waits() {
         crate::support::OnDrop::new(move || resolver.resolve(()).unwrap())
     });
     event_loop.run_until_complete(turns(2)).unwrap();
-    thread::scope(|scope| {
+    threads(|scope| {
         scope.spawn(move || drop(task));
         event_loop.run_until_complete(dropped).unwrap().unwrap();
     });
@@ -352,12 +352,12 @@ async fn needy(
     probe
 }
 
-fn stress(threads: usize, tasks: usize, rounds: usize) {
+fn stress(workers: usize, tasks: usize, rounds: usize) {
     let drops = Drops::default();
     let (event_loop, remains) = watched_loop();
-    let mut seed = 0x9e37_79b9_7f4a_7c15 + threads as u64;
-    thread::scope(|scope| {
-        let senders: Vec<_> = (0..threads)
+    let mut seed = 0x9e37_79b9_7f4a_7c15 + workers as u64;
+    threads(|scope| {
+        let senders: Vec<_> = (0..workers)
             .map(|number| {
                 let (send, receive) = mpsc::channel();
                 scope.spawn(move || catcher(receive, number as u64 * 77 + 1));
@@ -374,7 +374,7 @@ fn stress(threads: usize, tasks: usize, rounds: usize) {
                     let task = create_task(needy(needed, senders.clone(), seed | 1, probe));
                     match next(&mut seed) % 8 {
                         0 => drop(task),
-                        1 => senders[next(&mut seed) % threads].send(Thrown::Handle(task)).unwrap(),
+                        1 => senders[next(&mut seed) % workers].send(Thrown::Handle(task)).unwrap(),
                         2 => {
                             task.cancel();
                             kept.push(task);
@@ -392,7 +392,7 @@ fn stress(threads: usize, tasks: usize, rounds: usize) {
         }
         // Threads still hold wakers and handles while the loop goes.
         for (index, task) in left.drain(..).enumerate() {
-            senders[index % threads].send(Thrown::Handle(task)).unwrap();
+            senders[index % workers].send(Thrown::Handle(task)).unwrap();
         }
         let late = event_loop.create_task(needy(usize::MAX, senders.clone(), 5, drops.probe()));
         event_loop.run_until_complete(turns(1)).unwrap();
@@ -428,7 +428,7 @@ fn stress_with_eight_threads_and_few_tasks() {
 fn two_loops_play_ping_pong_by_promises() {
     const ROUNDS: usize = 2_000;
     let (to_b, at_b) = mpsc::channel::<asyncio_core::Resolver<usize>>();
-    thread::scope(|scope| {
+    threads(|scope| {
         let (handle_sender, handles) = mpsc::channel();
         scope.spawn(move || {
             let event_loop = new_loop();
