@@ -3,7 +3,8 @@
 //! A tuple is polled whole at each wake, in order. An iterator of more than a few futures is polled
 //! by `futures`' own set, which polls only what was woken; no random number decides anything.
 
-use futures::future::{JoinAll, MaybeDone, TryJoinAll, join_all, maybe_done, try_join_all};
+use crate::try_gather_all::TryGatherAll;
+use futures::future::{JoinAll, MaybeDone, join_all, maybe_done};
 use futures::future::{TryFuture, TryMaybeDone, try_maybe_done};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -116,10 +117,10 @@ impl<I> TryGather<Iterated> for I
 where
     I: IntoIterator<Item: TryFuture>,
 {
-    type Gathered = TryJoinAll<I::Item>;
+    type Gathered = TryGatherAll<I::Item>;
 
     fn try_gather(self) -> Self::Gathered {
-        try_join_all(self)
+        TryGatherAll::new(self)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod promise;
 pub mod job;
 pub mod executor;
 pub mod yield_now;
+mod try_gather_all;
 pub mod gather;
 
 pub use executor::Executor;
@@ -23,4 +24,5 @@ pub use id::TaskId;
 pub use job::JobError;
 pub use promise::{BrokenPromise, Promise, Resolver, promise};
 pub use time::Instant;
+pub use try_gather_all::TryGatherAll;
 pub use yield_now::yield_now;
