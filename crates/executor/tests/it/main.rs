@@ -16,4 +16,5 @@ mod misuse;
 mod threads;
 mod chain;
 mod halt;
+mod eager;
 mod auto_traits;
