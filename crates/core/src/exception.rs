@@ -44,6 +44,13 @@ impl ExceptionContext {
     }
 
     /// A report with this message about an error that nobody could be given.
+    ///
+    /// # Examples
+    /// ```
+    /// # use asyncio_core::exception::ExceptionContext;
+    /// let report = ExceptionContext::from_error("accepting pauses", &"too many open files");
+    /// assert_eq!(report.to_string(), "accepting pauses\n  error: too many open files");
+    /// ```
     #[must_use]
     pub fn from_error(message: impl Into<String>, error: &dyn fmt::Display) -> Self {
         Self {

@@ -86,6 +86,14 @@ impl JobError {
     }
 
     /// The job could not start: no thread, no process, nothing to hand it to, for this reason.
+    ///
+    /// # Examples
+    /// ```
+    /// # use asyncio_core::JobError;
+    /// let error = JobError::not_started("parse", "no thread could be started");
+    /// assert!(error.is_not_started() && !error.is_cancelled());
+    /// assert_eq!(error.to_string(), "job `parse` could not start: no thread could be started");
+    /// ```
     #[must_use]
     pub fn not_started(job: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::new(job, Cause::NotStarted { reason: reason.into() })
