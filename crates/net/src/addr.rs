@@ -5,6 +5,7 @@
 
 use crate::error::while_doing;
 use crate::network;
+use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_pool::{ThreadJob, current};
 use std::future::Future;
 use std::io;
@@ -105,8 +106,12 @@ impl Future for Resolving {
                 Poll::Ready(result.take().expect("a future is not polled after its result"))
             }
             Self::OnThread { host, job } => {
-                let result = ready!(Pin::new(job).poll(cx)).map_err(io::Error::other);
-                Poll::Ready(checked(host, result.flatten()))
+                let Poll::Ready(result) = Pin::new(job).poll(cx) else {
+                    // The job has said that it is one; that it resolves a name tells more.
+                    pending_on(WaitKind::Name, 0);
+                    return Poll::Pending;
+                };
+                Poll::Ready(checked(host, result.map_err(io::Error::other).flatten()))
             }
         }
     }

@@ -136,7 +136,17 @@ impl Drop for SimSocket {
 /// It is a type of its own so that its `poll` can pass on where it is awaited.
 pub(crate) enum Call<'a, T: AsFd, Op, Sim> {
     Os(Operation<'a, T, Op>),
-    Sim(Sim),
+    Sim(&'a SimSocket, WaitKind, Sim),
+}
+
+impl<'a, T: AsFd, Op, Sim> Call<'a, T, Op, Sim> {
+    /// An operation on a simulated socket, which waits for `kind`.
+    pub(crate) fn simulated<R>(socket: &'a SimSocket, kind: WaitKind, call: Sim) -> Self
+    where
+        Sim: FnMut(&dyn Network, SocketId, &mut Context<'_>) -> Poll<io::Result<R>>,
+    {
+        Self::Sim(socket, kind, call)
+    }
 }
 
 // Neither closure is ever pinned.
@@ -146,7 +156,7 @@ impl<T, R, Op, Sim> Future for Call<'_, T, Op, Sim>
 where
     T: AsFd,
     Op: FnMut(&T) -> io::Result<R>,
-    Sim: FnMut(&mut Context<'_>) -> Poll<io::Result<R>>,
+    Sim: FnMut(&dyn Network, SocketId, &mut Context<'_>) -> Poll<io::Result<R>>,
 {
     type Output = io::Result<R>;
 
@@ -154,7 +164,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         match self.get_mut() {
             Self::Os(operation) => Pin::new(operation).poll(cx),
-            Self::Sim(sim) => sim(cx),
+            Self::Sim(sim, kind, call) => sim.poll(*kind, cx, call),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! [`UdpSocket`]: datagrams.
 
 use crate::addr::{Addrs, AfterResolving, ToSocketAddrs, first_that, resolve};
-use crate::network::{self, Take};
+use crate::network::{self, Network, SocketId, Take};
 use crate::sock::{Call, SimSocket, Sock, bytes_only};
 use asyncio_core::wait_note::WaitKind;
 use std::fmt;
@@ -141,7 +141,7 @@ impl UdpSocket {
                     Call::Os(fd.write_with(move |socket: &net::UdpSocket| socket.send_to(buf, to)))
                 }
                 Sock::Sim(sim) => {
-                    Call::Sim(move |cx: &mut Context<'_>| poll_send(sim, cx, buf, Some(to)))
+                    Call::simulated(sim, WaitKind::Writable, send_simulated(buf, Some(to)))
                 }
             })
         })
@@ -163,8 +163,8 @@ impl UdpSocket {
     ) -> impl Future<Output = io::Result<(usize, SocketAddr)>> + 'a {
         match &self.sock {
             Sock::Os(fd) => Call::Os(fd.read_with(move |socket| socket.recv_from(buf))),
-            Sock::Sim(sim) => Call::Sim(move |cx: &mut Context<'_>| {
-                let (count, from) = ready!(poll_recv(sim, cx, buf))?;
+            Sock::Sim(sim) => Call::simulated(sim, WaitKind::Readable, move |network, id, cx| {
+                let (count, from) = ready!(receive_simulated(network, id, cx, buf))?;
                 Poll::Ready(from.map(|from| (count, from)).ok_or_else(nameless))
             }),
         }
@@ -183,7 +183,7 @@ impl UdpSocket {
     pub fn send<'a>(&'a self, buf: &'a [u8]) -> impl Future<Output = io::Result<usize>> + 'a {
         match &self.sock {
             Sock::Os(fd) => Call::Os(fd.write_with(move |socket| socket.send(buf))),
-            Sock::Sim(sim) => Call::Sim(move |cx: &mut Context<'_>| poll_send(sim, cx, buf, None)),
+            Sock::Sim(sim) => Call::simulated(sim, WaitKind::Writable, send_simulated(buf, None)),
         }
     }
 
@@ -200,9 +200,9 @@ impl UdpSocket {
     pub fn recv<'a>(&'a self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + 'a {
         match &self.sock {
             Sock::Os(fd) => Call::Os(fd.read_with(move |socket| socket.recv(buf))),
-            Sock::Sim(sim) => {
-                Call::Sim(move |cx: &mut Context<'_>| bytes_only(poll_recv(sim, cx, buf)))
-            }
+            Sock::Sim(sim) => Call::simulated(sim, WaitKind::Readable, move |network, id, cx| {
+                bytes_only(receive_simulated(network, id, cx, buf))
+            }),
         }
     }
 
@@ -237,27 +237,20 @@ impl UdpSocket {
     }
 }
 
-#[track_caller]
-fn poll_recv(
-    sim: &SimSocket,
+fn receive_simulated(
+    network: &dyn Network,
+    id: SocketId,
     cx: &mut Context<'_>,
     buf: &mut [u8],
 ) -> Poll<io::Result<(usize, Option<SocketAddr>)>> {
-    sim.poll(WaitKind::Readable, cx, |network, id, cx| {
-        network.poll_recv(id, cx, &mut [IoSliceMut::new(buf)], Take::Consume)
-    })
+    network.poll_recv(id, cx, &mut [IoSliceMut::new(buf)], Take::Consume)
 }
 
-#[track_caller]
-fn poll_send(
-    sim: &SimSocket,
-    cx: &mut Context<'_>,
+fn send_simulated(
     buf: &[u8],
     to: Option<SocketAddr>,
-) -> Poll<io::Result<usize>> {
-    sim.poll(WaitKind::Writable, cx, |network, id, cx| {
-        network.poll_send(id, cx, &[IoSlice::new(buf)], to)
-    })
+) -> impl FnMut(&dyn Network, SocketId, &mut Context<'_>) -> Poll<io::Result<usize>> {
+    move |network, id, cx| network.poll_send(id, cx, &[IoSlice::new(buf)], to)
 }
 
 fn nameless() -> io::Error {

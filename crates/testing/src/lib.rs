@@ -4,6 +4,7 @@
 // In dependence order: a module uses only what stands above it.
 mod clock;
 mod jobs;
+mod network;
 mod stall;
 mod halt;
 mod selector;
@@ -12,5 +13,6 @@ mod current;
 mod simulation;
 
 pub use current::{CurrentLoop, current_loop};
+pub use network::SimulatedNetwork;
 pub use simulation::Simulation;
 pub use stall::{Stall, StallKind};

@@ -4,15 +4,18 @@ use crate::clock::VirtualClock;
 use crate::current;
 use crate::halt::Halt;
 use crate::jobs::JobQueue;
+use crate::network::{Options, SimulatedNetwork};
 use crate::policy::SeededPolicy;
 use crate::selector::VirtualSelector;
 use crate::stall::Stall;
 use asyncio_core::random;
 use asyncio_core::time::Clock;
 use asyncio_executor::EventLoop;
+use asyncio_net::network;
 use asyncio_pool::current::LazyPool;
 use asyncio_pool::door;
 use asyncio_reactor::Reactor;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 /// Steps a program may take unless it is told otherwise.
@@ -50,12 +53,13 @@ const DEFAULT_STEP_LIMIT: u64 = 10_000_000;
 pub struct Simulation {
     seed: u64,
     step_limit: u64,
+    network: Options,
 }
 
 impl Simulation {
     /// A world whose choices are drawn from `seed`. Zero makes none: ready tasks run in their order.
     pub fn new(seed: u64) -> Self {
-        Self { seed, step_limit: DEFAULT_STEP_LIMIT }
+        Self { seed, step_limit: DEFAULT_STEP_LIMIT, network: Options::default() }
     }
 
     /// Halts the program after this many steps (polls of tasks and callbacks); ten million if not set.
@@ -63,6 +67,25 @@ impl Simulation {
     /// A program that spins never moves virtual time, so only this ends it.
     pub fn step_limit(mut self, steps: u64) -> Self {
         self.step_limit = steps;
+        self
+    }
+
+    /// Makes a name known to the program's network; `localhost` is known anyway.
+    ///
+    /// A name may have several addresses, tried in the order in which they were given. The network is one
+    /// host that owns them all, so a server of the program can listen on any of them.
+    pub fn host(mut self, name: impl Into<String>, ip: impl Into<IpAddr>) -> Self {
+        self.network.add_host(name.into(), ip.into());
+        self
+    }
+
+    /// How many bytes one direction of a stream holds until its writer has to wait; 64 KiB if not set.
+    ///
+    /// # Panics
+    /// If it is zero: no byte could ever travel.
+    #[track_caller]
+    pub fn stream_buffer(mut self, bytes: usize) -> Self {
+        self.network.set_stream_buffer(bytes);
         self
     }
 
@@ -87,6 +110,7 @@ impl Simulation {
         let _current = current::enter(Rc::clone(&event_loop));
         let _pool = asyncio_pool::current::enter(LazyPool::default());
         let _door = door::enter(jobs);
+        let _network = network::enter(Rc::new(SimulatedNetwork::with_options(self.network)));
         let _random = random::enter(self.seed);
         let result = event_loop.run_until_complete(async move { program().await });
         let at = clock.now();

@@ -158,7 +158,7 @@ impl TcpListener {
             };
             let message =
                 format!("accepting connections on {listener} pauses for want of resources");
-            report(&ExceptionContext::new(message, &error.to_string()));
+            report(&ExceptionContext::from_error(message, error));
         }
     }
 }

@@ -120,10 +120,9 @@ impl TcpStream {
     pub fn peek<'a>(&'a self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + 'a {
         match &self.sock {
             Sock::Os(fd) => Call::Os(fd.read_with(move |stream| stream.peek(buf))),
-            Sock::Sim(sim) => Call::Sim(move |cx: &mut Context<'_>| {
-                bytes_only(sim.poll(WaitKind::Readable, cx, |network, id, cx| {
-                    network.poll_recv(id, cx, &mut [IoSliceMut::new(buf)], Take::Peek)
-                }))
+            Sock::Sim(sim) => Call::simulated(sim, WaitKind::Readable, move |network, id, cx| {
+                let bufs = &mut [IoSliceMut::new(buf)];
+                bytes_only(network.poll_recv(id, cx, bufs, Take::Peek))
             }),
         }
     }

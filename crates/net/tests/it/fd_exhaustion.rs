@@ -47,7 +47,7 @@ fn in_a_child_process() {
     let reports = reports.take();
     assert_eq!(reports.len(), 1, "one report for the series of pauses: {reports:?}");
     assert!(reports[0].contains("pauses for want of resources"), "{reports:?}");
-    assert!(reports[0].contains("os error 24"), "{reports:?}");
+    assert!(reports[0].contains("\n  error: Too many open files (os error 24)"), "{reports:?}");
     eprintln!("the child has finished");
 }
 

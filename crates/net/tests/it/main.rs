@@ -11,7 +11,6 @@ mod end_of_stream;
 mod fairness;
 mod fd_exhaustion;
 mod integrity;
-mod memory_network;
 mod other_thread;
 mod simulated;
 mod support;

@@ -1,21 +1,26 @@
 //! The same types on a network that is not the operating system's.
 
-use crate::memory_network::MemoryNetwork;
+use crate::support::note_of;
+use asyncio_core::wait_note::WaitKind;
 use asyncio_core::{gather, try_gather};
 use asyncio_net::{Shutdown, TcpListener, TcpStream, UdpSocket, network};
+use asyncio_testing::SimulatedNetwork;
 use futures::executor::block_on;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
+use std::net::Ipv4Addr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// Runs a test on a network of its own and on no reactor: nothing of the system's can be used.
-fn run<F: Future<Output = io::Result<()>>>(test: impl FnOnce(Rc<MemoryNetwork>) -> F) {
-    let memory = Rc::new(MemoryNetwork::new());
-    let _entered = network::enter(Rc::<MemoryNetwork>::clone(&memory));
+fn run<F: Future<Output = io::Result<()>>>(test: impl FnOnce(Rc<SimulatedNetwork>) -> F) {
+    let world =
+        SimulatedNetwork::new().host("server", Ipv4Addr::new(10, 0, 0, 1)).stream_buffer(16);
+    let memory = Rc::new(world);
+    let _entered = network::enter(Rc::<SimulatedNetwork>::clone(&memory));
     block_on(test(Rc::clone(&memory))).expect("no error");
-    assert_eq!(memory.sockets(), 0, "every socket was closed");
+    assert_eq!(memory.open_sockets(), 0, "every socket was closed");
 }
 
 #[test]
@@ -120,9 +125,9 @@ fn errors_read_as_they_do_on_the_real_network() {
 
 #[test]
 fn a_socket_used_on_another_network_says_so_and_dropped_there_is_harmless() {
-    let (home, other) = (Rc::new(MemoryNetwork::new()), Rc::new(MemoryNetwork::new()));
+    let (home, other) = (Rc::new(SimulatedNetwork::new()), Rc::new(SimulatedNetwork::new()));
     let listener = {
-        let _entered = network::enter(Rc::<MemoryNetwork>::clone(&home));
+        let _entered = network::enter(Rc::<SimulatedNetwork>::clone(&home));
         block_on(TcpListener::bind("10.0.0.1:80")).expect("it is free")
     };
     let _entered = network::enter(other);
@@ -130,7 +135,27 @@ fn a_socket_used_on_another_network_says_so_and_dropped_there_is_harmless() {
     let message = thrown.downcast_ref::<&str>().expect("a message");
     assert!(message.contains("attached to a different loop"), "{message}");
     drop(listener);
-    assert_eq!(home.sockets(), 1, "its network has not heard of it");
+    assert_eq!(home.open_sockets(), 1, "its network has not heard of it");
+}
+
+#[test]
+fn a_task_that_waits_says_for_what_and_where() {
+    run(|_| async {
+        let listener = TcpListener::bind("10.0.0.1:0").await?;
+        let socket = UdpSocket::bind("10.0.0.1:0").await?;
+        let stream = TcpStream::connect(listener.local_addr()?).await?;
+        let _accepted = listener.accept().await?;
+        for note in [
+            note_of(async { listener.accept().await.map(drop) }),
+            note_of(async { socket.recv_from(&mut [0; 1]).await.map(drop) }),
+            note_of(async { socket.recv(&mut [0; 1]).await.map(drop) }),
+            note_of(async { stream.peek(&mut [0; 1]).await.map(drop) }),
+        ] {
+            assert_eq!(note.kind(), WaitKind::Readable);
+            assert!(note.at().file().ends_with("simulated.rs"), "{note}");
+        }
+        Ok(())
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the modules share: a loop that does not hang, and two ends of a connection.
 
 use asyncio_core::gather;
+use asyncio_core::wait_note::{self, WaitNote};
 use asyncio_net::{TcpListener, TcpStream};
 use asyncio_reactor::{block_on, timeout};
 use std::future::Future;
@@ -27,4 +28,11 @@ pub(crate) async fn pair() -> io::Result<(TcpStream, TcpStream)> {
 /// Polls once, waking nobody.
 pub(crate) fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// What a future says it waits for.
+pub(crate) fn note_of<F: Future>(future: F) -> WaitNote {
+    wait_note::clear();
+    assert!(poll_once(future).is_pending());
+    wait_note::take().expect("a note")
 }

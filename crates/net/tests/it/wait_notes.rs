@@ -1,18 +1,16 @@
 //! Law 7: a task that waits for a socket says what for and where.
 
-use crate::support::{pair, poll_once, run};
-use asyncio_core::wait_note::{self, WaitKind, WaitNote};
-use asyncio_net::{TcpListener, UdpSocket};
+use crate::support::{note_of, pair, run};
+use asyncio_core::wait_note::WaitKind;
+use asyncio_net::{TcpListener, UdpSocket, lookup_host};
+use asyncio_pool::current::{LazyPool, enter};
+use asyncio_pool::door::{self, PoolJob, Submit};
 use futures::io::AsyncRead;
-use std::future::{Future, poll_fn};
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-
-fn note_of<F: Future>(future: F) -> WaitNote {
-    wait_note::clear();
-    assert!(poll_once(future).is_pending());
-    wait_note::take().expect("a note")
-}
+use std::rc::Rc;
 
 #[test]
 fn each_operation_leaves_a_note_with_the_place_of_its_await() {
@@ -32,4 +30,24 @@ fn each_operation_leaves_a_note_with_the_place_of_its_await() {
         }
         io::Result::Ok(())
     });
+}
+
+/// A pool that takes jobs and does nothing with them.
+#[derive(Debug, Default)]
+struct Idle(RefCell<Vec<PoolJob>>);
+
+impl Submit for Idle {
+    fn submit(&self, job: PoolJob) {
+        self.0.borrow_mut().push(job);
+    }
+}
+
+#[test]
+fn a_name_is_a_name_and_not_only_a_job() {
+    let idle = Rc::new(Idle::default());
+    let (_pool, _door) = (enter(LazyPool::default()), door::enter(Rc::<Idle>::clone(&idle)));
+    let note = note_of(async { lookup_host("a.example:1").await.map(drop) });
+    assert_eq!(note.kind(), WaitKind::Name);
+    assert_eq!(idle.0.take().len(), 1);
+    assert!(note.to_string().starts_with("a name to be resolved at "), "{note}");
 }

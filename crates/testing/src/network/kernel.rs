@@ -1,0 +1,105 @@
+//! [`Kernel`]: the table of sockets, and what is the same for all kinds.
+
+use super::after::After;
+use super::datagram::Datagram;
+use super::listener::Listener;
+use super::ports::Ports;
+use super::stream::Stream;
+use asyncio_net::network::SocketId;
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+/// All sockets of a network. Numbers count from zero and are not used again.
+#[derive(Debug, Default)]
+pub(super) struct Kernel {
+    pub(super) sockets: BTreeMap<SocketId, Socket>,
+    pub(super) tcp: Ports,
+    pub(super) udp: Ports,
+    pub(super) after: After,
+    next: SocketId,
+}
+
+/// A socket of any kind.
+#[derive(Debug)]
+pub(super) enum Socket {
+    Stream(Stream),
+    Listener(Listener),
+    Datagram(Datagram),
+}
+
+impl Kernel {
+    pub(super) fn open_sockets(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// What is to be done when the borrow is over.
+    pub(super) fn take_after(&mut self) -> After {
+        std::mem::take(&mut self.after)
+    }
+
+    /// A number for a socket.
+    pub(super) fn number(&mut self) -> SocketId {
+        let id = self.next;
+        self.next += 1;
+        id
+    }
+
+    pub(super) fn is_datagram(&self, id: SocketId) -> bool {
+        matches!(self.sockets.get(&id), Some(Socket::Datagram(_)))
+    }
+
+    /// A stream, with what is to be done afterwards.
+    pub(super) fn stream(&mut self, id: SocketId) -> io::Result<(&mut Stream, &mut After)> {
+        match self.sockets.get_mut(&id) {
+            Some(Socket::Stream(stream)) => Ok((stream, &mut self.after)),
+            _ => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// A listener, with what is to be done afterwards.
+    pub(super) fn listener(&mut self, id: SocketId) -> io::Result<(&mut Listener, &mut After)> {
+        match self.sockets.get_mut(&id) {
+            Some(Socket::Listener(listener)) => Ok((listener, &mut self.after)),
+            _ => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// A datagram socket, with what is to be done afterwards.
+    pub(super) fn datagram(&mut self, id: SocketId) -> io::Result<(&mut Datagram, &mut After)> {
+        match self.sockets.get_mut(&id) {
+            Some(Socket::Datagram(socket)) => Ok((socket, &mut self.after)),
+            _ => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    pub(super) fn local_addr(&self, id: SocketId) -> io::Result<SocketAddr> {
+        match self.sockets.get(&id) {
+            Some(Socket::Stream(stream)) => Ok(stream.local),
+            Some(Socket::Listener(listener)) => Ok(listener.local),
+            Some(Socket::Datagram(socket)) => Ok(socket.local),
+            None => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    pub(super) fn peer_addr(&self, id: SocketId) -> io::Result<SocketAddr> {
+        match self.sockets.get(&id) {
+            Some(Socket::Stream(stream)) => stream.check_connected().map(|()| stream.remote),
+            Some(Socket::Datagram(Datagram { peer: Some(peer), .. })) => Ok(*peer),
+            _ => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Closes a socket of any kind. Whoever still waits for it is woken, in vain.
+    pub(super) fn close(&mut self, id: SocketId) {
+        match self.sockets.remove(&id) {
+            Some(Socket::Stream(stream)) => self.stream_closed(id, stream),
+            Some(Socket::Listener(listener)) => self.listener_closed(id, listener),
+            Some(Socket::Datagram(mut socket)) => {
+                self.udp.release(socket.local, id);
+                socket.receiving.wake(&mut self.after);
+            }
+            None => {}
+        }
+    }
+}

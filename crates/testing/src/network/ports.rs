@@ -1,0 +1,88 @@
+//! [`Ports`]: who has which address of one protocol.
+
+use asyncio_net::network::SocketId;
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
+
+/// From where free ports are given out: Linux' range.
+const EPHEMERAL: RangeInclusive<u16> = 32768..=60999;
+
+/// The addresses in use, by port first: whoever has all addresses of a port is then beside the others.
+#[derive(Debug, Default)]
+pub(super) struct Ports {
+    taken: BTreeMap<(u16, IpAddr), SocketId>,
+    /// How many free ports were looked for; they are given out in turn, so none is used again soon.
+    searches: usize,
+}
+
+impl Ports {
+    /// Gives `addr` to a socket; port 0 is replaced by a free one.
+    pub(super) fn claim(&mut self, addr: SocketAddr, id: SocketId) -> io::Result<SocketAddr> {
+        let ip = addr.ip();
+        let port = match addr.port() {
+            0 => self.free_port(ip),
+            port => Some(port).filter(|&port| self.is_free(ip, port)),
+        };
+        let port = port.ok_or(ErrorKind::AddrInUse)?;
+        self.taken.insert((port, ip), id);
+        Ok(SocketAddr::new(ip, port))
+    }
+
+    /// Takes an address back if this socket has it: the streams of a listener share its address.
+    pub(super) fn release(&mut self, addr: SocketAddr, id: SocketId) {
+        let key = (addr.port(), addr.ip());
+        if self.taken.get(&key) == Some(&id) {
+            self.taken.remove(&key);
+        }
+    }
+
+    /// The socket that `addr` reaches: the one that has it, else the one that has all of its port.
+    pub(super) fn at(&self, addr: SocketAddr) -> Option<SocketId> {
+        let every = unspecified(addr.ip());
+        let find = |ip| self.taken.get(&(addr.port(), ip)).copied();
+        find(addr.ip()).or_else(|| find(every))
+    }
+
+    fn is_free(&self, ip: IpAddr, port: u16) -> bool {
+        let lowest = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let highest = IpAddr::V6(Ipv6Addr::from_bits(u128::MAX));
+        let mut others = self.taken.range((port, lowest)..=(port, highest)).map(|((_, ip), _)| *ip);
+        others.all(|other| {
+            other != ip
+                && (other.is_ipv4() != ip.is_ipv4()
+                    || !(other.is_unspecified() || ip.is_unspecified()))
+        })
+    }
+
+    fn free_port(&mut self, ip: IpAddr) -> Option<u16> {
+        for _ in EPHEMERAL {
+            let offset = self.searches % EPHEMERAL.len();
+            self.searches += 1;
+            let port = EPHEMERAL.clone().nth(offset).expect("it is below the length");
+            if self.is_free(ip, port) {
+                return Some(port);
+            }
+        }
+        None
+    }
+}
+
+/// All addresses of a family at once.
+pub(super) fn unspecified(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// Where a packet to `addr` goes: whoever sends to no address in particular means this host.
+pub(super) fn destination(addr: SocketAddr) -> SocketAddr {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, addr.port())
+}

@@ -1,0 +1,156 @@
+//! [`Stream`]: one end of a connection.
+//!
+//! What the other end has sent lies here, so a stream's buffer is its receiver's. The rules for errors are
+//! Linux': what has arrived can be read even after a reset, the error is told once, and then reading gives
+//! the end of the stream and writing a broken pipe.
+
+use super::after::{After, Waiter};
+use asyncio_net::network::{SocketId, Take};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read};
+use std::net::SocketAddr;
+
+/// One end of a connection, made or on its way.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) local: SocketAddr,
+    pub(super) remote: SocketAddr,
+    /// The other end, as long as it exists.
+    pub(super) other: Option<SocketId>,
+    /// It waits for room in the listener's queue.
+    pub(super) is_connecting: bool,
+    pub(super) resets_on_close: bool,
+    pub(super) reader: Waiter,
+    pub(super) writer: Waiter,
+    received: VecDeque<u8>,
+    /// The other end will send nothing more.
+    has_ended: bool,
+    read_shut: bool,
+    write_shut: bool,
+    /// Both directions are done with, in whatever way.
+    is_over: bool,
+    /// To be told once.
+    error: Option<ErrorKind>,
+}
+
+impl Stream {
+    /// An end of a connection that is made, or will be when the listener has room.
+    pub(super) fn new(local: SocketAddr, remote: SocketAddr, other: Option<SocketId>) -> Self {
+        Self {
+            local,
+            remote,
+            other,
+            is_connecting: other.is_none(),
+            resets_on_close: false,
+            reader: Waiter::default(),
+            writer: Waiter::default(),
+            received: VecDeque::new(),
+            has_ended: false,
+            read_shut: false,
+            write_shut: false,
+            is_over: false,
+            error: None,
+        }
+    }
+
+    /// The connection was made.
+    pub(super) fn establish(&mut self, other: SocketId, after: &mut After) {
+        self.is_connecting = false;
+        self.other = Some(other);
+        self.writer.wake(after);
+    }
+
+    /// The connection ends with an error.
+    pub(super) fn fail(&mut self, error: ErrorKind, after: &mut After) {
+        self.error = Some(error);
+        self.is_connecting = false;
+        self.is_over = true;
+        self.has_ended = true;
+        self.other = None;
+        self.reader.wake(after);
+        self.writer.wake(after);
+    }
+
+    /// The other end sends nothing more.
+    pub(super) fn end(&mut self, after: &mut After) {
+        self.has_ended = true;
+        self.is_over |= self.write_shut;
+        self.reader.wake(after);
+    }
+
+    /// The error that was not told yet.
+    pub(super) fn take_error(&mut self) -> io::Result<()> {
+        self.error.take().map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
+    /// Whether anything can still be asked of the connection.
+    pub(super) fn check_connected(&self) -> io::Result<()> {
+        if self.is_over || self.is_connecting {
+            return Err(ErrorKind::NotConnected.into());
+        }
+        Ok(())
+    }
+
+    /// Takes bytes in, as many as there is room for, and tells how many.
+    pub(super) fn take_in(&mut self, bufs: &[IoSlice<'_>], limit: usize) -> usize {
+        let before = self.received.len();
+        for buf in bufs {
+            let room = limit.saturating_sub(self.received.len());
+            self.received.extend(&buf[..room.min(buf.len())]);
+        }
+        self.received.len() - before
+    }
+
+    /// Gives bytes out; `None` if there are none yet.
+    pub(super) fn give_out(
+        &mut self,
+        bufs: &mut [IoSliceMut<'_>],
+        take: Take,
+    ) -> io::Result<Option<usize>> {
+        if self.received.is_empty() {
+            self.take_error()?;
+            return Ok((self.has_ended || self.read_shut).then_some(0));
+        }
+        let mut bytes: &[u8] = self.received.make_contiguous();
+        let count = bytes.read_vectored(bufs)?;
+        if take == Take::Consume {
+            self.received.drain(..count);
+        }
+        Ok(Some(count))
+    }
+
+    /// Whether a writer has to wait for this end.
+    pub(super) fn is_full(&self, limit: usize) -> bool {
+        self.received.len() >= limit
+    }
+
+    /// Says why nothing can be sent, if so.
+    pub(super) fn check_sending(&mut self) -> io::Result<()> {
+        self.take_error()?;
+        if self.is_over || self.write_shut {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        Ok(())
+    }
+
+    /// What was sent met nobody: the answer, a reset, comes at once and shows from the next call on.
+    pub(super) fn was_sent_in_vain(&mut self) {
+        self.is_over = true;
+    }
+
+    pub(super) fn shut_reading(&mut self, after: &mut After) {
+        self.read_shut = true;
+        self.reader.wake(after);
+    }
+
+    pub(super) fn shut_writing(&mut self, after: &mut After) {
+        self.write_shut = true;
+        self.is_over |= self.has_ended;
+        self.writer.wake(after);
+    }
+
+    /// Whether closing it resets the connection: it was told so, or bytes were left unread.
+    pub(super) fn resets(&self) -> bool {
+        self.resets_on_close || !self.received.is_empty()
+    }
+}

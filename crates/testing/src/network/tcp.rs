@@ -1,0 +1,194 @@
+//! The kernel's calls on streams and listeners.
+
+use super::kernel::{Kernel, Socket};
+use super::listener::Listener;
+use super::ports::destination;
+use super::stream::Stream;
+use asyncio_net::Shutdown;
+use asyncio_net::network::{SocketId, Take};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
+use std::net::SocketAddr;
+use std::task::{Poll, Waker};
+
+impl Kernel {
+    pub(super) fn listen(&mut self, addr: SocketAddr, backlog: u32) -> io::Result<SocketId> {
+        let id = self.number();
+        let local = self.tcp.claim(addr, id)?;
+        self.sockets.insert(id, Socket::Listener(Listener::new(local, backlog)));
+        Ok(id)
+    }
+
+    /// Begins a connection. Refusal and success show when it is waited for, as with a real socket.
+    pub(super) fn connect(&mut self, addr: SocketAddr) -> io::Result<SocketId> {
+        let remote = destination(addr);
+        let id = self.number();
+        // This is one host, so a packet to one of its addresses comes from that address too.
+        let local = self.tcp.claim(SocketAddr::new(remote.ip(), 0), id);
+        let local = local.map_err(|_| io::Error::from(ErrorKind::AddrNotAvailable))?;
+        let mut stream = Stream::new(local, remote, None);
+        let listener = self.tcp.at(remote).filter(|&listener| self.listener(listener).is_ok());
+        if listener.is_none() {
+            stream.fail(ErrorKind::ConnectionRefused, &mut self.after);
+        }
+        self.sockets.insert(id, Socket::Stream(stream));
+        if let Some(listener) = listener {
+            self.listener(listener)?.0.outside.push_back(id);
+            self.let_in(listener)?;
+        }
+        Ok(id)
+    }
+
+    /// Makes the connections for which the listener's queue has room.
+    fn let_in(&mut self, listener: SocketId) -> io::Result<()> {
+        loop {
+            let (state, _) = self.listener(listener)?;
+            if !state.has_room() {
+                return Ok(());
+            }
+            let Some(there) = state.outside.pop_front() else { return Ok(()) };
+            let here = self.number();
+            let (stream, after) = self.stream(there)?;
+            stream.establish(here, after);
+            let accepted = Stream::new(stream.remote, stream.local, Some(there));
+            self.sockets.insert(here, Socket::Stream(accepted));
+            let (state, after) = self.listener(listener)?;
+            state.queue.push_back(here);
+            state.accepting.wake(after);
+        }
+    }
+
+    pub(super) fn poll_accept(
+        &mut self,
+        id: SocketId,
+        waker: &mut Option<Waker>,
+    ) -> Poll<io::Result<(SocketId, SocketAddr)>> {
+        let (listener, _) = self.listener(id)?;
+        let Some(accepted) = listener.queue.pop_front() else {
+            listener.accepting.park(waker);
+            return Poll::Pending;
+        };
+        self.let_in(id)?;
+        let (stream, _) = self.stream(accepted)?;
+        Poll::Ready(Ok((accepted, stream.remote)))
+    }
+
+    pub(super) fn poll_connected(
+        &mut self,
+        id: SocketId,
+        waker: &mut Option<Waker>,
+    ) -> Poll<io::Result<()>> {
+        let (stream, after) = self.stream(id)?;
+        if stream.is_connecting {
+            stream.writer.park(waker, after);
+            return Poll::Pending;
+        }
+        Poll::Ready(stream.take_error())
+    }
+
+    pub(super) fn poll_recv_stream(
+        &mut self,
+        id: SocketId,
+        waker: &mut Option<Waker>,
+        bufs: &mut [IoSliceMut<'_>],
+        take: Take,
+        limit: usize,
+    ) -> Poll<io::Result<usize>> {
+        let (stream, after) = self.stream(id)?;
+        let was_full = stream.is_full(limit);
+        let Some(count) = stream.give_out(bufs, take)? else {
+            stream.reader.park(waker, after);
+            return Poll::Pending;
+        };
+        let has_room_now = was_full && !stream.is_full(limit);
+        if let Some(other) = stream.other.filter(|_| has_room_now) {
+            let (peer, after) = self.stream(other)?;
+            peer.writer.wake(after);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    pub(super) fn poll_send_stream(
+        &mut self,
+        id: SocketId,
+        waker: &mut Option<Waker>,
+        bufs: &[IoSlice<'_>],
+        limit: usize,
+    ) -> Poll<io::Result<usize>> {
+        let (stream, _) = self.stream(id)?;
+        stream.check_sending()?;
+        let length = bufs.iter().map(|buf| buf.len()).sum();
+        let Some(other) = stream.other else {
+            stream.was_sent_in_vain();
+            return Poll::Ready(Ok(length));
+        };
+        let (peer, after) = self.stream(other)?;
+        let count = peer.take_in(bufs, limit);
+        if count == 0 && length > 0 {
+            let (stream, after) = self.stream(id)?;
+            stream.writer.park(waker, after);
+            return Poll::Pending;
+        }
+        peer.reader.wake(after);
+        Poll::Ready(Ok(count))
+    }
+
+    pub(super) fn shutdown(&mut self, id: SocketId, how: Shutdown) -> io::Result<()> {
+        let (stream, after) = self.stream(id)?;
+        stream.check_connected()?;
+        if how != Shutdown::Write {
+            stream.shut_reading(after);
+        }
+        if how != Shutdown::Read {
+            stream.shut_writing(after);
+            if let Some(other) = stream.other {
+                let (peer, after) = self.stream(other)?;
+                peer.end(after);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_reset_on_close(&mut self, id: SocketId, reset: bool) -> io::Result<()> {
+        self.stream(id)?.0.resets_on_close = reset;
+        Ok(())
+    }
+
+    /// What the other end hears of a stream that was closed.
+    pub(super) fn stream_closed(&mut self, id: SocketId, mut stream: Stream) {
+        self.tcp.release(stream.local, id);
+        stream.reader.wake(&mut self.after);
+        stream.writer.wake(&mut self.after);
+        if stream.is_connecting
+            && let Some(listener) = self.tcp.at(stream.remote)
+            && let Ok((listener, _)) = self.listener(listener)
+        {
+            listener.outside.retain(|&waiting| waiting != id);
+        }
+        let Some(Ok((peer, after))) = stream.other.map(|other| self.stream(other)) else { return };
+        if stream.resets() {
+            peer.fail(ErrorKind::ConnectionReset, after);
+        } else {
+            peer.other = None;
+            peer.end(after);
+            // What it waits to send has nowhere to go any more, which it has to be told.
+            peer.writer.wake(after);
+        }
+    }
+
+    /// Nobody will accept what still waits: made connections are reset, the others are refused.
+    pub(super) fn listener_closed(&mut self, id: SocketId, mut listener: Listener) {
+        self.tcp.release(listener.local, id);
+        listener.accepting.wake(&mut self.after);
+        for unaccepted in listener.queue {
+            if let Some(Socket::Stream(mut stream)) = self.sockets.remove(&unaccepted) {
+                stream.resets_on_close = true;
+                self.stream_closed(unaccepted, stream);
+            }
+        }
+        for waiting in listener.outside {
+            if let Ok((stream, after)) = self.stream(waiting) {
+                stream.fail(ErrorKind::ConnectionRefused, after);
+            }
+        }
+    }
+}

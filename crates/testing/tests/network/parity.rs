@@ -1,0 +1,218 @@
+//! Law R5: without faults, a program sees on the simulated network what it sees on Linux' loopback.
+
+use asyncio_net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use asyncio_testing::Simulation;
+use futures::io::{AsyncReadExt, AsyncWriteExt};
+use std::fmt::Debug;
+use std::io::{self, ErrorKind};
+
+/// What a program has seen, call by call.
+type Seen = Vec<String>;
+
+fn note<T: Debug>(seen: &mut Seen, result: io::Result<T>) {
+    seen.push(match result {
+        Ok(value) => format!("{value:?}"),
+        Err(error) => format!("{:?}", error.kind()),
+    });
+}
+
+#[track_caller]
+fn same_on_both(script: impl AsyncFn(&mut Seen) -> io::Result<()>) {
+    let watched = async || {
+        let mut seen = Seen::new();
+        script(&mut seen).await.unwrap();
+        seen
+    };
+    let real = asyncio_reactor::block_on(watched()).unwrap();
+    let simulated = Simulation::new(0).run(watched).unwrap();
+    assert_eq!(simulated, real, "simulated is on the left");
+}
+
+async fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let left = TcpStream::connect(listener.local_addr()?).await?;
+    Ok((left, listener.accept().await?.0))
+}
+
+async fn read(seen: &mut Seen, stream: &mut TcpStream) {
+    let mut buf = [0; 8];
+    let result = stream.read(&mut buf).await;
+    note(seen, result.map(|count| buf[..count].to_vec()));
+}
+
+/// Writes until it fails: when the answer to bytes that meet nobody comes, the real network decides.
+async fn write_until_error(seen: &mut Seen, stream: &mut TcpStream) {
+    loop {
+        if let Err(error) = stream.write(b"x").await {
+            return note::<()>(seen, Err(error));
+        }
+        asyncio_core::yield_now().await;
+    }
+}
+
+/// The calls that tell in what state a stream is.
+async fn ask_everything(seen: &mut Seen, stream: &mut TcpStream) {
+    note(seen, stream.peer_addr().map(drop));
+    note(seen, stream.shutdown(Shutdown::Write));
+    note(seen, stream.shutdown(Shutdown::Write));
+    note(seen, stream.write(b"x").await);
+    note(seen, stream.peer_addr().map(drop));
+}
+
+#[test]
+fn an_orderly_end() {
+    same_on_both(async |seen| {
+        let (mut left, mut right) = pair().await?;
+        left.write_all(b"last words").await?;
+        left.close().await?;
+        for _ in 0..4 {
+            read(seen, &mut right).await;
+        }
+        note(seen, left.write(b"x").await);
+        note(seen, left.shutdown(Shutdown::Write));
+        note(seen, left.peer_addr().map(drop));
+        ask_everything(seen, &mut right).await;
+        read(seen, &mut left).await;
+        note(seen, left.shutdown(Shutdown::Write));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_peer_that_has_gone() {
+    same_on_both(async |seen| {
+        let (left, mut right) = pair().await?;
+        drop(left);
+        read(seen, &mut right).await;
+        note(seen, right.peer_addr().map(drop));
+        write_until_error(seen, &mut right).await;
+        read(seen, &mut right).await;
+        ask_everything(seen, &mut right).await;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_reset_after_bytes_that_were_not_read() {
+    same_on_both(async |seen| {
+        let (mut left, mut right) = pair().await?;
+        left.write_all(b"abc").await?;
+        left.set_reset_on_drop(true)?;
+        drop(left);
+        for _ in 0..4 {
+            read(seen, &mut right).await;
+        }
+        ask_everything(seen, &mut right).await;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_reset_that_the_writer_hears_of() {
+    same_on_both(async |seen| {
+        let (left, mut right) = pair().await?;
+        left.set_reset_on_drop(true)?;
+        drop(left);
+        write_until_error(seen, &mut right).await;
+        write_until_error(seen, &mut right).await;
+        read(seen, &mut right).await;
+        ask_everything(seen, &mut right).await;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_peer_that_drops_what_it_has_not_read() {
+    same_on_both(async |seen| {
+        let (mut left, mut right) = pair().await?;
+        right.write_all(b"unheard").await?;
+        left.write_all(b"abc").await?;
+        note(seen, left.peek(&mut [0; 3]).await);
+        drop(left);
+        for _ in 0..3 {
+            read(seen, &mut right).await;
+        }
+        ask_everything(seen, &mut right).await;
+        Ok(())
+    });
+}
+
+#[test]
+fn an_end_that_reads_no_more() {
+    same_on_both(async |seen| {
+        let (mut left, mut right) = pair().await?;
+        right.write_all(b"abc").await?;
+        note(seen, left.peek(&mut [0; 3]).await);
+        left.shutdown(Shutdown::Read)?;
+        read(seen, &mut left).await;
+        read(seen, &mut left).await;
+        note(seen, right.write(b"defg").await);
+        note(seen, left.write(b"x").await);
+        read(seen, &mut right).await;
+        Ok(())
+    });
+}
+
+#[test]
+fn connections_that_nobody_takes() {
+    same_on_both(async |seen| {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let addr = listener.local_addr()?;
+        note(seen, TcpListener::bind(addr).await.map(drop));
+        let mut stream = TcpStream::connect(addr).await?;
+        stream.write_all(b"hello?").await?;
+        drop(listener);
+        read(seen, &mut stream).await;
+        ask_everything(seen, &mut stream).await;
+        note(seen, TcpStream::connect(addr).await.map(drop));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_client_that_has_gone_before_it_was_accepted() {
+    same_on_both(async |seen| {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let mut stream = TcpStream::connect(listener.local_addr()?).await?;
+        stream.write_all(b"bye").await?;
+        drop(stream);
+        let (mut accepted, _) = listener.accept().await?;
+        read(seen, &mut accepted).await;
+        read(seen, &mut accepted).await;
+        write_until_error(seen, &mut accepted).await;
+        Ok(())
+    });
+}
+
+#[test]
+fn datagrams() {
+    same_on_both(async |seen| {
+        let (here, there) =
+            (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+        let stranger = UdpSocket::bind("127.0.0.1:0").await?;
+        let mut buf = [0; 4];
+        note(seen, here.send(b"nobody").await.map_err(|_| io::Error::from(ErrorKind::Other)));
+        note(seen, here.send_to(b"too long", there.local_addr()?).await);
+        note(seen, here.send_to(b"", there.local_addr()?).await);
+        for _ in 0..2 {
+            let (count, from) = there.recv_from(&mut buf).await?;
+            note(seen, Ok((count, buf, from == here.local_addr()?)));
+        }
+        there.connect(here.local_addr()?).await?;
+        note(seen, there.peer_addr().map(|peer| peer == here.local_addr().unwrap()));
+        stranger.send_to(b"who?", there.local_addr()?).await?;
+        here.send_to(b"me", there.local_addr()?).await?;
+        note(seen, there.recv(&mut buf).await);
+        note(seen, stranger.peer_addr().map(drop));
+        let long = vec![0; 65_508];
+        note(
+            seen,
+            stranger.send_to(&long, here.local_addr()?).await.map_err(|_| ErrorKind::Other.into()),
+        );
+        drop(here);
+        note(seen, there.send(b"hello?").await);
+        note(seen, there.recv(&mut buf).await);
+        note(seen, stranger.send_to(b"hello?", stranger.local_addr()?).await);
+        Ok(())
+    });
+}
