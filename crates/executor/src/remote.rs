@@ -131,9 +131,10 @@ impl Link {
             task
         };
         let relay = async move {
+            let id = task.id();
             let outcome = task.await;
             if let Err(Err(unseen)) = resolver.resolve(outcome) {
-                report_unseen(unseen);
+                report_unseen(unseen, id, spawned_at);
             }
         };
         current::with(|home| drop(callback::schedule(home, relay, spawned_at)));
@@ -141,9 +142,13 @@ impl Link {
 }
 
 /// The remote handle is gone: a panic goes to the exception handler, as for a task nobody awaits.
-fn report_unseen(error: JoinError) {
+fn report_unseen(error: JoinError, id: TaskId, spawned_at: &'static Location<'static>) {
     if let Ok(payload) = error.try_into_panic() {
-        report(&ExceptionContext::new("task exception was never retrieved", &*payload));
+        let mut context = ExceptionContext::new("task exception was never retrieved", &*payload);
+        context.task_name = Some(format!("Task-{id}"));
+        context.task_id = Some(id);
+        context.spawned_at = Some(spawned_at);
+        report(&context);
         forget_payload(payload);
     }
 }

@@ -193,8 +193,13 @@ fn remote_panic_nobody_waits_for_is_reported() {
     event_loop.set_exception_handler(handler);
     let handle = event_loop.handle();
     drop(handle.create_task(|| async { panic!("unseen") }).unwrap());
+    let line = line!() - 1;
     event_loop.run_until_complete(turns(6)).unwrap();
-    assert_eq!(log.take().len(), 1);
+    let reported = log.take();
+    assert_eq!(reported.len(), 1);
+    assert_eq!(reported[0].panic, "unseen");
+    assert_eq!(reported[0].task_name.as_deref(), Some("Task-2"));
+    assert_eq!(reported[0].spawned_at.unwrap().line(), line);
 }
 
 #[test]
