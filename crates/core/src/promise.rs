@@ -78,17 +78,18 @@ impl<T> Future for Promise<T> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(shared) = &self.shared else {
+        let Some(shared) = &mut self.shared else {
             panic!("promise polled after its result was taken")
         };
-        // The resolver lets go of its half when it has spoken. Then the state is ours alone, and taking it
-        // apart costs less than a lock.
+        // The resolver lets go of its half when it has spoken. Then the state is ours alone, and to find
+        // that out costs less than a lock.
         if Arc::strong_count(shared) == 1
-            && let Some(Ok(state)) = self.shared.take().map(Arc::try_unwrap)
+            && let Some(state) = Arc::get_mut(shared)
         {
-            return Poll::Ready(result_of(state.into_inner()));
+            let ended = std::mem::replace(state.get_mut(), State::Abandoned);
+            self.shared = None;
+            return Poll::Ready(result_of(ended));
         }
-        let Some(shared) = &self.shared else { unreachable!("the only other owner is gone") };
         // A clone is foreign code, so it happens before the lock: two locks would cost more than a
         // clone that turns out not to be needed.
         let waker = cx.waker().clone();
