@@ -168,10 +168,9 @@ impl Kernel {
         if stream.resets() {
             peer.fail(ErrorKind::ConnectionReset, after);
         } else {
+            // Its writer does not wait: it would wait for bytes to be read, and none are left.
             peer.other = None;
             peer.end(after);
-            // What it waits to send has nowhere to go any more, which it has to be told.
-            peer.writer.wake(after);
         }
     }
 

@@ -88,3 +88,32 @@ fn free_ports_run_out_and_come_back() {
         Ok(())
     });
 }
+
+#[test]
+fn ports_of_closed_streams_come_back() {
+    run(async || {
+        let listener = TcpListener::bind("10.0.0.1:80").await?;
+        // More than there are ports.
+        for _ in 0..30_000 {
+            let (_client, _server) =
+                (TcpStream::connect("10.0.0.1:80").await?, listener.accept().await?);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_datagram_from_no_address_in_particular_has_one_that_can_be_answered() {
+    run(async || {
+        let here = UdpSocket::bind("0.0.0.0:53").await?;
+        let there = UdpSocket::bind("10.0.0.2:9").await?;
+        here.send_to(b"?", there.local_addr()?).await?;
+        let (_, from) = there.recv_from(&mut [0; 1]).await?;
+        assert_eq!(from, "10.0.0.2:53".parse().unwrap());
+        there.send_to(b"!", from).await?;
+        let mut answer = [0; 1];
+        assert_eq!(here.recv_from(&mut answer).await?, (1, there.local_addr()?));
+        assert_eq!(&answer, b"!");
+        Ok(())
+    });
+}

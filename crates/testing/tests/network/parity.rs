@@ -1,5 +1,6 @@
 //! Law R5: without faults, a program sees on the simulated network what it sees on Linux' loopback.
 
+use asyncio_core::gather;
 use asyncio_net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use asyncio_testing::Simulation;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
@@ -212,6 +213,9 @@ fn datagrams() {
         drop(here);
         note(seen, there.send(b"hello?").await);
         note(seen, there.recv(&mut buf).await);
+        let (received, sent) = gather((there.recv(&mut buf), there.send(b"still?"))).await;
+        note(seen, received);
+        note(seen, sent);
         note(seen, stranger.send_to(b"hello?", stranger.local_addr()?).await);
         Ok(())
     });

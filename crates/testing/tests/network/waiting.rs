@@ -132,6 +132,28 @@ fn a_stall_names_whoever_waits_to_write_to_accept_and_to_receive() {
 }
 
 #[test]
+fn datagrams_for_a_full_socket_are_lost_and_nobody_waits() {
+    let run = Simulation::new(6).run(async || {
+        let (here, there) =
+            (UdpSocket::bind("localhost:0").await?, UdpSocket::bind("localhost:0").await?);
+        let datagram = vec![0; 60_000];
+        let mut buf = vec![0; datagram.len()];
+        for _ in 0..3 {
+            for _ in 0..10 {
+                here.send_to(&datagram, there.local_addr()?).await?;
+            }
+            let mut arrived = 0;
+            while timeout(SECOND, there.recv(&mut buf)).await.is_ok() {
+                arrived += 1;
+            }
+            assert_eq!(arrived, 3, "what fits into the buffer that Linux gives to a socket");
+        }
+        io::Result::Ok(())
+    });
+    run.unwrap().unwrap();
+}
+
+#[test]
 fn a_cancelled_reader_loses_nothing() {
     let run = Simulation::new(6).run(async || {
         let (mut left, mut right) = pair().await?;
