@@ -14,6 +14,8 @@
 //!
 //! 1, 2 and 5 belong to whoever took the job off the queue, 3 and 4 to the future. The lock is held
 //! for moves only: functions, arguments, results and wakers are called and dropped outside of it.
+//! The future and the pool are a cell's only owners. A future that finds itself alone takes
+//! the result without the lock: when many jobs are in flight, most results are taken like that.
 //! Whoever leaves the cell last finds nothing of the user's in it, so freeing it runs no foreign code.
 
 use asyncio_core::JobError;
@@ -21,8 +23,10 @@ use asyncio_core::exception::{ExceptionContext, forget_payload, report};
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_core::wake_batch::{drop_foreign, wake};
 use parking_lot::Mutex;
+use std::any::type_name;
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::mem::replace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -55,20 +59,36 @@ use std::task::{Context, Poll, Waker};
 /// ```
 #[must_use = "dropping a job's future takes the job back if it has not started"]
 pub struct ThreadJob<R> {
-    slot: Arc<dyn Slot<R>>,
+    hold: Hold<R>,
 }
+
+/// What a future has of its job.
+enum Hold<R> {
+    Cell(Arc<dyn Slot<R>>),
+    /// The result was taken; the name is left.
+    Over(Name),
+}
+
+/// Gives the name of a job: one word in the future and none in the cell, as the type knows it.
+type Name = fn() -> &'static str;
 
 impl<R> ThreadJob<R> {
     /// The name of the job: the path of its function.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.slot.name()
+        match &self.hold {
+            Hold::Cell(slot) => slot.name_of()(),
+            Hold::Over(name) => name(),
+        }
     }
 
     /// Whether a result can be taken without waiting.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.slot.is_finished()
+        match &self.hold {
+            Hold::Cell(slot) => slot.is_finished(),
+            Hold::Over(_) => true,
+        }
     }
 }
 
@@ -76,19 +96,51 @@ impl<R> Future for ThreadJob<R> {
     type Output = Result<R, JobError>;
 
     #[track_caller]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = self.slot.poll_result(cx);
-        if result.is_pending() {
-            pending_on(WaitKind::Job, 0);
-        }
-        result
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Hold::Cell(slot) = &mut self.hold else {
+            panic!("job polled after its result was taken")
+        };
+        let result = match alone(slot) {
+            Some(slot) => slot.result_alone(),
+            None => match slot.poll_result(cx) {
+                Poll::Ready(result) => result,
+                Poll::Pending => {
+                    pending_on(WaitKind::Job, 0);
+                    return Poll::Pending;
+                }
+            },
+        };
+        self.hold = Hold::Over(slot.name_of());
+        Poll::Ready(result)
     }
 }
 
 impl<R> Drop for ThreadJob<R> {
     fn drop(&mut self) {
-        self.slot.abandon();
+        let Hold::Cell(slot) = &mut self.hold else { return };
+        match alone(slot) {
+            Some(slot) => match slot.result_alone() {
+                Ok(value) => drop(value),
+                Err(error) => report_unawaited(error),
+            },
+            None => slot.abandon(),
+        }
     }
+}
+
+/// Whether the other of the two owners of a cell is gone, and will not come back.
+///
+/// The pool lets go of a job when it has finished or refused it; the future takes back a queued job
+/// before it goes. Whoever is alone needs no lock.
+fn is_alone<T: ?Sized>(cell: &Arc<T>) -> bool {
+    Arc::strong_count(cell) == 1
+}
+
+/// The cell without its lock, for the owner who is alone.
+#[inline]
+fn alone<T: ?Sized>(cell: &mut Arc<T>) -> Option<&mut T> {
+    // The count is a plain load, so whoever is not alone pays next to nothing for the question.
+    if is_alone(cell) { Arc::get_mut(cell) } else { None }
 }
 
 impl<R> fmt::Debug for ThreadJob<R> {
@@ -116,7 +168,7 @@ impl Refusal {
         match self {
             Self::ShutDown => JobError::shut_down(job),
             Self::Discarded => JobError::cancelled(job),
-            Self::Broken(why) => JobError::panicked(job, Box::new(why.as_ref().to_owned())),
+            Self::Broken(why) => JobError::not_started(job, &*why),
         }
     }
 }
@@ -136,33 +188,36 @@ pub(crate) trait Run: Send + Sync {
 /// What a future knows of its job.
 trait Slot<R>: Send + Sync {
     fn poll_result(&self, cx: &mut Context<'_>) -> Poll<Result<R, JobError>>;
+    /// Transition 4 when the pool has let go of the cell.
+    fn result_alone(&mut self) -> Result<R, JobError>;
     fn is_finished(&self) -> bool;
     fn abandon(&self);
-    fn name(&self) -> &'static str;
+    fn name_of(&self) -> Name;
 }
 
-/// A job and the future of its result.
-pub(crate) fn job<F, A, R>(name: &'static str, f: F, args: A) -> (Arc<dyn Run>, ThreadJob<R>)
+/// A job and the future of its result; its name is that of the type `N`.
+pub(crate) fn job<N, F, A, R>(f: F, args: A) -> (Arc<dyn Run>, ThreadJob<R>)
 where
+    N: 'static,
     F: FnOnce(A) -> R + Send + 'static,
     A: Send + 'static,
     R: Send + 'static,
 {
     let state = State { stage: Stage::Queued(f, args), waker: None };
-    let cell = Arc::new(JobCell { name, state: Mutex::new(state) });
-    let slot = Arc::<JobCell<F, A, R>>::clone(&cell);
-    (cell, ThreadJob { slot })
+    let cell = Arc::new(JobCell { name: PhantomData::<fn() -> N>, state: Mutex::new(state) });
+    let slot = Arc::<JobCell<N, F, A, R>>::clone(&cell);
+    (cell, ThreadJob { hold: Hold::Cell(slot) })
 }
 
 /// Whether the future of a queued job is gone, and the job with it.
 ///
 /// The future and the queue are the only owners, and the future takes the job back before it goes.
 pub(crate) fn is_taken_back(job: &Arc<dyn Run>) -> bool {
-    Arc::strong_count(job) == 1
+    is_alone(job)
 }
 
-struct JobCell<F, A, R> {
-    name: &'static str,
+struct JobCell<N, F, A, R> {
+    name: PhantomData<fn() -> N>,
     state: Mutex<State<F, A, R>>,
 }
 
@@ -209,7 +264,7 @@ impl<F, A, R> State<F, A, R> {
     }
 }
 
-impl<F, A, R> JobCell<F, A, R> {
+impl<N, F, A, R> JobCell<N, F, A, R> {
     /// Transition 2.
     fn finish(&self, result: Result<R, JobError>) {
         let mut state = self.state.lock();
@@ -227,8 +282,9 @@ impl<F, A, R> JobCell<F, A, R> {
     }
 }
 
-impl<F, A, R> Run for JobCell<F, A, R>
+impl<N, F, A, R> Run for JobCell<N, F, A, R>
 where
+    N: 'static,
     F: FnOnce(A) -> R + Send,
     A: Send,
     R: Send,
@@ -237,23 +293,24 @@ where
         let Some((f, args)) = self.state.lock().start() else { return };
         // Nothing of ours is borrowed by the function, so a panic can leave nothing of ours half done.
         let result = catch_unwind(AssertUnwindSafe(|| f(args)))
-            .map_err(|payload| JobError::panicked(self.name, payload));
+            .map_err(|payload| JobError::panicked(type_name::<N>(), payload));
         self.finish(result);
     }
 
     fn refuse(&self, why: Refusal) {
         let Some(call) = self.state.lock().start() else { return };
         drop_foreign(call);
-        self.finish(Err(why.into_error(self.name)));
+        self.finish(Err(why.into_error(type_name::<N>())));
     }
 
     fn name(&self) -> &'static str {
-        self.name
+        type_name::<N>()
     }
 }
 
-impl<F, A, R> Slot<R> for JobCell<F, A, R>
+impl<N, F, A, R> Slot<R> for JobCell<N, F, A, R>
 where
+    N: 'static,
     F: Send,
     A: Send,
     R: Send,
@@ -280,6 +337,14 @@ where
         Poll::Pending
     }
 
+    fn result_alone(&mut self) -> Result<R, JobError> {
+        match replace(&mut self.state.get_mut().stage, Stage::Over) {
+            Stage::Finished(result) => result,
+            // Whoever had the job threw it away without a word.
+            _ => Err(JobError::cancelled(type_name::<N>())),
+        }
+    }
+
     fn is_finished(&self) -> bool {
         matches!(self.state.lock().stage, Stage::Finished(_) | Stage::Over)
     }
@@ -301,8 +366,8 @@ where
         }
     }
 
-    fn name(&self) -> &'static str {
-        self.name
+    fn name_of(&self) -> Name {
+        type_name::<N>
     }
 }
 
@@ -314,8 +379,13 @@ fn discard<R>(result: Result<R, JobError>) {
     }
 }
 
-/// Hands a panic that nobody awaits to the exception handler: no panic is lost.
+/// Hands a panic that nobody awaits to the exception handler: no panic is lost, nor a job that the pool
+/// could not start. Whoever shut the pool down knows what that does to jobs.
 fn report_unawaited(error: JobError) {
+    if error.is_not_started() {
+        let message = format!("job `{}` could not start and nobody awaited it", error.job_name());
+        return report(&ExceptionContext::new(message, &error.to_string()));
+    }
     let message = format!("job `{}` panicked and nobody awaited it", error.job_name());
     if let Ok(payload) = error.into_panic() {
         report(&ExceptionContext::new(message, &*payload));

@@ -1,6 +1,6 @@
 //! The end of a pool: what becomes of jobs that wait, and what is still running at the deadline.
 
-use crate::clock::now;
+use crate::clock::Tick;
 use crate::job::Refusal;
 use crate::worker::{Shared, is_worker, refuse_all};
 use asyncio_core::exception::forget_payload;
@@ -37,7 +37,7 @@ impl AbandonedJob {
         self.job
     }
 
-    /// How long it has been running.
+    /// How long it has been running; at most a tick of the system's clock (1 to 10 ms) too long.
     #[must_use]
     pub fn running_for(&self) -> Duration {
         self.running_for
@@ -88,11 +88,6 @@ pub(crate) fn wait(shared: &Arc<Shared>, grace: Option<Duration>) -> Vec<Abandon
             forget_payload(payload);
         }
     }
-    if running.is_empty() {
-        return Vec::new();
-    }
-    let now = now();
-    let abandoned =
-        |(job, since)| AbandonedJob { job, running_for: now.saturating_duration_since(since) };
+    let abandoned = |(job, since): (_, Tick)| AbandonedJob { job, running_for: since.elapsed() };
     running.into_iter().map(abandoned).collect()
 }

@@ -7,7 +7,6 @@ use crate::shutdown::{self, AbandonedJob, Shutdown};
 use crate::worker::{Settings, Shared, rouse};
 use asyncio_core::Executor;
 use parking_lot::{Condvar, Mutex};
-use std::any::type_name;
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
@@ -68,9 +67,11 @@ impl ThreadPoolExecutor {
     /// Submits the call `f(args)`; it is queued when this returns, awaited or not.
     ///
     /// Several arguments are a tuple, none is `()`. The result is an error if `f` panics, if the pool
-    /// was shut down ([`JobError::is_shut_down`]), or if the system refuses the pool its first thread.
+    /// was shut down ([`JobError::is_shut_down`]), or if the system refuses the pool its first thread or
+    /// the initializer panics ([`JobError::is_not_started`]).
     ///
     /// [`JobError::is_shut_down`]: asyncio_core::JobError::is_shut_down
+    /// [`JobError::is_not_started`]: asyncio_core::JobError::is_not_started
     #[doc(alias = "spawn_blocking")]
     #[doc(alias = "run_in_executor")]
     pub fn submit<F, A, R>(&self, f: F, args: A) -> ThreadJob<R>
@@ -79,17 +80,19 @@ impl ThreadPoolExecutor {
         A: Send + 'static,
         R: Send + 'static,
     {
-        self.submit_named(type_name::<F>(), f, args)
+        self.submit_as::<F, F, A, R>(f, args)
     }
 
-    pub(crate) fn submit_named<F, A, R>(&self, name: &'static str, f: F, args: A) -> ThreadJob<R>
+    /// Submits a call under the name of the type `N`.
+    pub(crate) fn submit_as<N, F, A, R>(&self, f: F, args: A) -> ThreadJob<R>
     where
+        N: 'static,
         F: FnOnce(A) -> R + Send + 'static,
         A: Send + 'static,
         R: Send + 'static,
     {
         let shared = &self.handle.shared;
-        let (job, future) = job(name, f, args);
+        let (job, future) = job::<N, F, A, R>(f, args);
         if door::is_open() {
             let refusal = shared.queue.lock().refusal();
             match refusal {

@@ -2,7 +2,6 @@
 
 use crate::current::current;
 use crate::job::ThreadJob;
-use std::any::type_name;
 
 /// Runs `f` on a thread of the current loop's default executor. It is `asyncio.to_thread`.
 ///
@@ -42,5 +41,5 @@ where
         );
     };
     // The name of the job is the caller's function and not this closure.
-    pool.get().submit_named(type_name::<F>(), |()| f(), ())
+    pool.get().submit_as::<F, _, _, _>(|()| f(), ())
 }

@@ -82,14 +82,13 @@ fn work(shared: &Arc<Shared>, seat: SeatId) {
     }
     let me = thread::current();
     loop {
-        let now = now();
-        let next = shared.queue.lock().next(seat, now, shared.settings.keep_alive, &me);
+        let next = shared.queue.lock().next(seat, shared.settings.keep_alive, &me);
         match next {
             Next::Run(job, whom) => {
                 rouse(shared, whom);
                 job.run();
             }
-            Next::Wait(until) => wait(until, now),
+            Next::Wait(until) => wait(until),
             Next::Leave(watch) => {
                 if let Some(thread) = watch {
                     thread.unpark();
@@ -102,9 +101,9 @@ fn work(shared: &Arc<Shared>, seat: SeatId) {
 }
 
 /// Waits for the park token; may return early.
-fn wait(until: Option<Instant>, now: Instant) {
+fn wait(until: Option<Instant>) {
     match until {
-        Some(until) => thread::park_timeout(until.saturating_duration_since(now)),
+        Some(until) => thread::park_timeout(until.saturating_duration_since(now())),
         None => thread::park(),
     }
 }

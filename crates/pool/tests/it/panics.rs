@@ -73,6 +73,26 @@ fn a_panic_that_nobody_awaits_reaches_the_exception_handler() {
 }
 
 #[test]
+fn a_job_that_could_not_start_and_that_nobody_awaits_reaches_the_exception_handler() {
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let hearing = Rc::clone(&heard);
+    let _entered = exception::enter(Some(Rc::new(move |context: &ExceptionContext| {
+        hearing.borrow_mut().push(context.message.clone());
+    })));
+    let pool =
+        ThreadPoolExecutor::builder().max_workers(1).initializer(|| panic!("no model")).build();
+    let job = pool.submit(explodes, 3);
+    pool.shutdown(Shutdown::Drain);
+    drop(job);
+    let heard = heard.borrow();
+    let [message] = heard.as_slice() else { panic!("{heard:?}") };
+    assert!(
+        message.contains("panics::explodes") && message.contains("could not start"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_waker_that_panics_costs_no_worker_and_no_result() {
     struct Grenade;
     impl Wake for Grenade {
@@ -115,9 +135,11 @@ fn an_initializer_that_panics_breaks_the_pool_for_what_waits_and_for_what_comes(
     let jobs: Vec<_> = (0..3).map(|_| pool.submit(|()| (), ())).collect();
     for job in jobs {
         let error = block_on(job).unwrap_err();
-        assert_eq!(error.panic_message(), Some("the thread pool's initializer panicked: no model"));
+        assert!(error.is_not_started());
+        let message = error.to_string();
+        assert!(message.ends_with("the thread pool's initializer panicked: no model"), "{message}");
     }
-    assert!(block_on(pool.submit(|()| (), ())).unwrap_err().is_panicked());
+    assert!(block_on(pool.submit(|()| (), ())).unwrap_err().is_not_started());
     assert!(pool.is_shut_down());
     pool.shutdown(Shutdown::Drain);
     assert_eq!(pool.workers(), 0);
