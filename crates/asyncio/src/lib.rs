@@ -48,5 +48,5 @@ pub mod task {
 
 /// Deterministic simulation: [`asyncio_testing`].
 pub mod testing {
-    pub use asyncio_testing::{Simulation, Stall, StallKind};
+    pub use asyncio_testing::{SimulatedNetwork, Simulation, Stall, StallKind};
 }

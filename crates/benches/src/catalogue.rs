@@ -59,6 +59,12 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         "make a trivial task and await it, one after the other",
         &[best(0.65)],
     ),
+    row(
+        "spawn_await_eager",
+        "ns",
+        "the same, the task run at once where the runtime can",
+        &[best(0.65)],
+    ),
     row("spawn_batch1000", "ns", "make a thousand tasks, await them all; each", &[best(0.4)]),
     row("spawn_1m", "ns", "make a million tasks, await them all; each", &[best(0.6)]),
     row("yield_k1", "ns", "one task yields; each switch", &[best(0.4)]),
@@ -184,6 +190,7 @@ fn tasks_and_sockets<R: OneShot + Net>(workload: &str) {
 fn tasks<R: OneShot>(workload: &str) {
     match workload {
         "spawn_await" => figure::<R, _>(spawn::await_each::<R>()),
+        "spawn_await_eager" => figure::<R, _>(spawn::await_each_eager::<R>()),
         "spawn_batch1000" => figure::<R, _>(spawn::batches::<R>(1_000, 50)),
         "spawn_1m" => figure::<R, _>(spawn::batches::<R>(1_000_000, 1)),
         "yield_k1" => figure::<R, _>(switch::yields::<R>(1)),

@@ -18,6 +18,11 @@ pub(crate) trait Runtime: Sized + 'static {
 
     fn spawn<F: Future<Output: 'static> + 'static>(future: F) -> Self::Join<F::Output>;
 
+    /// Spawned so that it runs at once, where the runtime can.
+    fn spawn_eager<F: Future<Output: 'static> + 'static>(future: F) -> Self::Join<F::Output> {
+        Self::spawn(future)
+    }
+
     fn join<T: 'static>(task: Self::Join<T>) -> impl Future<Output = T>;
 
     /// The runtime's own way to let others run; the neutral one if it has none.

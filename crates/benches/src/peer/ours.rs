@@ -25,6 +25,10 @@ impl Runtime for Asyncio {
         ::asyncio::create_task(future)
     }
 
+    fn spawn_eager<F: Future<Output: 'static> + 'static>(future: F) -> Task<F::Output> {
+        Task::builder().eager_start(true).spawn(future)
+    }
+
     async fn join<T: 'static>(task: Task<T>) -> T {
         task.await.expect("no task of a benchmark panics")
     }

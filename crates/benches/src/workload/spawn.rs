@@ -21,6 +21,19 @@ pub(crate) async fn await_each<R: Runtime>() -> f64 {
     passes.median()
 }
 
+/// The same, run at once where the runtime can; glommio always does.
+pub(crate) async fn await_each_eager<R: Runtime>() -> f64 {
+    const TASKS: u64 = 50_000;
+    let mut passes = Passes::new();
+    while passes.next() {
+        for number in 0..TASKS {
+            std::hint::black_box(R::join(R::spawn_eager(trivial(number))).await);
+        }
+        passes.done(TASKS);
+    }
+    passes.median()
+}
+
 /// So many made, then all of them awaited, again and again.
 pub(crate) async fn batches<R: Runtime>(batch: u64, repeats: u64) -> f64 {
     let mut tasks = Vec::with_capacity(batch as usize);
