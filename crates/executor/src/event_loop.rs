@@ -283,12 +283,25 @@ fn pick(home: &Home) -> ControlFlow<(), Option<cell::CellPtr>> {
         return ControlFlow::Continue(None);
     }
     // The policy is taken out while it is asked, so that it may use the loop.
-    let Some(mut policy) = home.policy.take() else { return ControlFlow::Continue(None) };
+    let mut lent = Lent { home, policy: home.policy.take() };
+    let Some(policy) = &mut lent.policy else { return ControlFlow::Continue(None) };
     let picked = policy.pick(ready);
-    home.policy.replace(Some(policy));
+    drop(lent);
     match picked {
         None => ControlFlow::Break(()),
         Some(index) => ControlFlow::Continue(home.ready.remove(index.min(ready - 1))),
+    }
+}
+
+/// A policy taken out of its loop; it goes back even if it panics.
+struct Lent<'a> {
+    home: &'a Home,
+    policy: Option<Box<dyn Policy>>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.home.policy.replace(self.policy.take());
     }
 }
 

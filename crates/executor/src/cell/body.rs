@@ -7,6 +7,7 @@ use super::layout::{CellPtr, Header, Home, Kind, NewHeader, STAGE_OFFSET, VTable
 use super::waker;
 use crate::error::JoinError;
 use asyncio_core::exception::forget_payload;
+use asyncio_core::wake_batch::drop_foreign;
 use std::alloc::Layout;
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -94,10 +95,13 @@ unsafe fn poll<F: Future>(cell: CellPtr) -> bool {
             Poll::Pending => false,
             Poll::Ready(value) => {
                 dropping = true;
+                let mut value = DropCaught(Some(value));
                 // SAFETY: `DONE` will be set, so the future is neither polled nor dropped again.
                 unsafe { stage::<F>(cell).drop_in_place() };
-                // SAFETY: the future is gone, and the stage is large and aligned enough for both.
-                unsafe { stage::<Outcome<F::Output>>(cell).write(Ok(value)) };
+                if let Some(value) = value.0.take() {
+                    // SAFETY: the future is gone, and the stage is large and aligned enough for both.
+                    unsafe { stage::<Outcome<F::Output>>(cell).write(Ok(value)) };
+                }
                 true
             }
         }
@@ -108,6 +112,18 @@ unsafe fn poll<F: Future>(cell: CellPtr) -> bool {
             // SAFETY: the stage holds an `F`, unless the panic came from its own drop.
             unsafe { fail::<F>(cell, payload, !dropping) };
             true
+        }
+    }
+}
+
+/// A value that is dropped while the panic of another's drop unwinds: a second panic must not get out,
+/// for that would abort the process.
+struct DropCaught<T>(Option<T>);
+
+impl<T> Drop for DropCaught<T> {
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            drop_foreign(value);
         }
     }
 }

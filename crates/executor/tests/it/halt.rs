@@ -164,3 +164,20 @@ fn policy_decides_the_order_within_a_batch() {
     event_loop.set_policy(Some(Box::new(Scripted(0, |_, _| Some(usize::MAX)))));
     event_loop.run_until_complete(async { drop(create_task(async {})) }).unwrap();
 }
+
+#[test]
+fn a_policy_that_panics_stays_and_the_loop_can_run_again() {
+    #[derive(Debug)]
+    struct Moody(bool);
+    impl Policy for Moody {
+        fn pick(&mut self, _ready: usize) -> Option<usize> {
+            assert!(!std::mem::take(&mut self.0), "not today");
+            Some(0)
+        }
+    }
+    let event_loop = new_loop();
+    event_loop.set_policy(Some(Box::new(Moody(true))));
+    let run = || event_loop.run_until_complete(turns(2));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+    run().unwrap();
+}

@@ -133,6 +133,37 @@ fn panic_in_the_drop_of_a_future_becomes_the_outcome() {
     });
 }
 
+/// Is ready with a value that panics when it is dropped, and panics when it is dropped itself.
+struct DoublyRude;
+
+impl Future for DoublyRude {
+    type Output = OnDrop<fn()>;
+
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> std::task::Poll<Self::Output> {
+        std::task::Poll::Ready(OnDrop::new(|| panic!("the value's drop")))
+    }
+}
+
+impl Drop for DoublyRude {
+    fn drop(&mut self) {
+        panic!("the future's drop");
+    }
+}
+
+#[test]
+fn panic_in_the_drop_of_a_future_and_of_its_value_does_not_abort() {
+    let event_loop = new_loop();
+    let (log, handler) = reports();
+    event_loop.set_exception_handler(handler);
+    let error = event_loop.run_until_complete(create_rude()).unwrap();
+    assert_eq!(error, "task panicked: the future's drop");
+    assert_eq!(log.take().len(), 1, "the value's panic is reported");
+}
+
+async fn create_rude() -> String {
+    create_task(DoublyRude).await.err().unwrap().to_string()
+}
+
 #[test]
 fn panic_in_a_poll_and_then_in_the_drop_gives_the_first() {
     run(async {
