@@ -8,7 +8,7 @@
 //! loop (4) clears `has_mail`, (5) takes the messages under the lock. A message pushed after 5 has its
 //! own 2 and 3, so it is seen in the next turn.
 
-use crate::os::Port;
+use crate::os::{Port, process_id};
 use crate::table::SourceKey;
 use crate::timer::TimerKey;
 use asyncio_core::park::Unpark;
@@ -53,7 +53,7 @@ impl Shared {
             loop_id,
             port,
             bell,
-            process: std::process::id(),
+            process: process_id(),
             has_mail: AtomicBool::new(false),
             inbox: Mutex::new(Vec::new()),
         });
@@ -83,13 +83,13 @@ impl Shared {
 
     /// Whether this is the process that made the loop.
     pub(crate) fn is_home(&self) -> bool {
-        std::process::id() == self.process
+        process_id() == self.process
     }
 
     /// Refuses to go on in the child of a fork.
     #[track_caller]
     pub(crate) fn assert_home(&self) {
-        let (made, here) = (self.process, std::process::id());
+        let (made, here) = (self.process, process_id());
         assert!(
             made == here,
             "the event loop was created in process {made} and cannot be used in process {here}: \

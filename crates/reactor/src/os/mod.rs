@@ -30,6 +30,15 @@ mod portable;
 )))]
 pub(crate) use portable::{OsSelector, Port};
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[expect(unsafe_code, reason = "a page that a fork wipes: docs/unsafe.md")]
+mod process;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use process::process_id;
+/// The number of this process.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use std::process::id as process_id;
+
 use std::io;
 
 /// Events taken from the system in one wait; more makes no measurable difference.
