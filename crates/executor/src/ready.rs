@@ -1,42 +1,98 @@
 //! [`ReadyQueue`]: first in, first out; indexable for the policies of simulation.
+//!
+//! A ring whose two ends are counted apart: a push writes only `tail`, a pop only `head`. A `VecDeque`
+//! keeps one length that both change, and on the path from a push to the next pop each change waits for
+//! the one before it (measured on a round trip between two tasks: `docs/decisions/0001-task-cell.md`).
 
 use crate::unshared::Unshared;
-use std::collections::VecDeque;
+use std::cell::Cell;
 
 /// The cells that are to run, oldest first. It is used through `&self`: a poll wakes, and a wake pushes.
 pub(crate) struct ReadyQueue<T: Copy> {
-    items: Unshared<VecDeque<T>>,
+    /// A power of two of slots, or none; those from `head` up to `tail`, modulo that number, hold items.
+    slots: Unshared<Vec<T>>,
+    head: Cell<usize>,
+    tail: Cell<usize>,
 }
 
+const FIRST: usize = 256;
+
 impl<T: Copy> ReadyQueue<T> {
-    pub(crate) fn new() -> Self {
-        Self { items: Unshared::new(VecDeque::with_capacity(256)) }
+    pub(crate) const fn new() -> Self {
+        Self { slots: Unshared::new(Vec::new()), head: Cell::new(0), tail: Cell::new(0) }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.items.with(|items| items.len())
+        self.tail.get().wrapping_sub(self.head.get())
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.tail.get() == self.head.get()
     }
 
     #[inline]
     pub(crate) fn push_back(&self, item: T) {
-        self.items.with(|items| items.push_back(item));
+        let (length, tail) = (self.len(), self.tail.get());
+        self.slots.with(|slots| {
+            if length == slots.len() {
+                return self.grow(slots, item);
+            }
+            let at = slot(slots, tail);
+            slots[at] = item;
+            self.tail.set(tail.wrapping_add(1));
+        });
     }
 
     #[inline]
     pub(crate) fn pop_front(&self) -> Option<T> {
-        self.items.with(VecDeque::pop_front)
+        if self.is_empty() {
+            return None;
+        }
+        let head = self.head.get();
+        self.head.set(head.wrapping_add(1));
+        Some(self.slots.with(|slots| slots[slot(slots, head)]))
     }
 
     /// Takes out the item at `index`, counted from the oldest; the others keep their order.
     pub(crate) fn remove(&self, index: usize) -> Option<T> {
-        self.items.with(|items| items.remove(index))
+        if index >= self.len() {
+            return None;
+        }
+        let head = self.head.get();
+        self.head.set(head.wrapping_add(1));
+        self.slots.with(|slots| {
+            let item = slots[slot(slots, head.wrapping_add(index))];
+            for i in (0..index).rev() {
+                let (from, to) = (head.wrapping_add(i), head.wrapping_add(i + 1));
+                let (from, to) = (slot(slots, from), slot(slots, to));
+                slots[to] = slots[from];
+            }
+            Some(item)
+        })
     }
+
+    /// Doubles the slots, puts the items in order, and appends `item`.
+    #[cold]
+    #[inline(never)]
+    fn grow(&self, slots: &mut Vec<T>, item: T) {
+        let items = slots.len();
+        if items > 0 {
+            let oldest = slot(slots, self.head.get());
+            slots.rotate_left(oldest);
+        }
+        // What stands in a slot that holds no item is never read: a copy of the new one will do.
+        slots.resize((items * 2).max(FIRST), item);
+        self.head.set(0);
+        self.tail.set(items + 1);
+    }
+}
+
+/// The slot of a count; `slots` is not empty.
+#[inline]
+fn slot<T>(slots: &[T], count: usize) -> usize {
+    count & (slots.len() - 1)
 }
 
 #[cfg(test)]
