@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 ///
 /// It is Python's `asyncio.Handle` and `TimerHandle`.
 #[doc(alias = "TimerHandle")]
-#[must_use = "a callback is scheduled either way; write `drop(handle)` if it is never to be cancelled"]
 pub struct CallHandle {
     cell: OwnedCell<()>,
 }
