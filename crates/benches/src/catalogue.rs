@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use crate::measure::{CLIENT_CORE, SERVER_CORE};
 use crate::peer::floor::Floor;
 use crate::peer::futures::Futures;
 use crate::peer::glommio::Glommio;
@@ -93,6 +94,12 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("pool_sequential", "ns", "a call on a pool of four threads, one at a time", &[best(1.0)]),
     row("pool_in_flight", "ns", "the same, 1,000 in flight; each", &[best(0.9)]),
     row(
+        "wake_same",
+        "ns",
+        "to a thread on the same core and back, asleep in between",
+        &[best(1.05)],
+    ),
+    row(
         "wake_across",
         "ns",
         "to a thread on another core and back, asleep in between",
@@ -176,8 +183,10 @@ fn full<R: Timers + OneShot + Offload + Net>(workload: &str) {
 
 fn tasks_and_wake<R: OneShot>(workload: &str) {
     tasks::<R>(workload);
-    if workload == "wake_across" {
-        figure::<R, _>(wake::across::<R>());
+    match workload {
+        "wake_same" => figure::<R, _>(wake::to_thread_on::<R>(SERVER_CORE)),
+        "wake_across" => figure::<R, _>(wake::to_thread_on::<R>(CLIENT_CORE)),
+        _ => {}
     }
 }
 

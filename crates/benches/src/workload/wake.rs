@@ -1,4 +1,4 @@
-//! For the price of a wake from another thread on another core, and back: the loop sleeps in between.
+//! For the price of a wake from another thread, on the same core or on another, and back: the loop sleeps in between.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use futures::task::AtomicWaker;
 
-use crate::measure::{CLIENT_CORE, Passes, pin};
+use crate::measure::{Passes, pin};
 use crate::runtime::Runtime;
 
 #[derive(Debug, Default)]
@@ -16,11 +16,11 @@ struct Ball {
     waiting: AtomicWaker,
 }
 
-/// CPU nanoseconds of both threads for one round trip.
-pub(crate) async fn across<R: Runtime>() -> f64 {
+/// CPU nanoseconds of both threads for one round trip; the other thread stands on `core`.
+pub(crate) async fn to_thread_on<R: Runtime>(core: usize) -> f64 {
     const TRIPS: u64 = 1_500;
     let ball = Arc::new(Ball::default());
-    let thread = beside(Arc::clone(&ball));
+    let thread = beside(Arc::clone(&ball), core);
     let mut passes = Passes::new();
     while passes.next() {
         for _ in 0..TRIPS {
@@ -41,11 +41,11 @@ pub(crate) async fn across<R: Runtime>() -> f64 {
     passes.median()
 }
 
-/// The player on the other core, who sleeps whenever the ball is not his.
+/// The other player, who sleeps whenever the ball is not his.
 #[expect(clippy::disallowed_methods, reason = "the other thread is what is measured")]
-fn beside(ball: Arc<Ball>) -> std::thread::Thread {
+fn beside(ball: Arc<Ball>, core: usize) -> std::thread::Thread {
     let handle = std::thread::spawn(move || {
-        pin(CLIENT_CORE);
+        pin(core);
         loop {
             while ball.hits.load(Ordering::Acquire).is_multiple_of(2) {
                 std::thread::park();
