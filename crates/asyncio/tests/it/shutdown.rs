@@ -3,7 +3,8 @@
 use asyncio::Runner;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// Says its name when it is dropped.
@@ -103,19 +104,22 @@ fn other_tasks_go_on_in_a_runners_next_run() {
 
 #[test]
 fn jobs_of_the_default_executor_are_waited_for() {
-    let (done, result) = mpsc::channel();
+    let finished = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&finished);
     asyncio::run(async move {
-        drop(asyncio::running_loop().run_in_executor(
-            &asyncio::running_loop().default_executor(),
-            move |()| done.send("ran"),
-            (),
-        ));
-        // A job whose future is dropped while it is queued never runs; this one may already have begun.
+        let (waiting, started) = asyncio::promise();
+        let (open, gate) = mpsc::channel::<()>();
+        drop(asyncio::create_task(asyncio::to_thread(move || {
+            started.resolve(()).unwrap();
+            // The gate opens with the last step of the main future: what follows goes on beside its end.
+            let _opened = gate.recv();
+            (0..1_000).for_each(|_| std::thread::yield_now());
+            flag.store(true, Ordering::Release);
+        })));
+        waiting.await.unwrap();
+        drop(open);
     });
-    match result.try_recv() {
-        Ok(said) => assert_eq!(said, "ran"),
-        Err(error) => assert_eq!(error, mpsc::TryRecvError::Disconnected),
-    }
+    assert!(finished.load(Ordering::Acquire), "the loop ended before its pool");
 }
 
 #[test]
