@@ -1,7 +1,7 @@
 //! [`Shared`]: the part of a loop that other threads may touch, and the register of all loops.
 //!
 //! A handle that is dropped where its loop is not current leaves a message and rings. Sources hold an
-//! [`Arc<Shared>`]; a sleep holds its loop's number only (an `Arc` would cost a fifth of a sleep), and
+//! [`Arc<Shared>`]; a sleep holds its loop's number only (an `Arc` would cost two locked instructions a sleep), and
 //! finds the loop in the process-wide register, on this slow path alone.
 //!
 //! Protocol of the inbox: (1) the sender pushes under the lock, (2) sets `has_mail`, (3) rings. The
