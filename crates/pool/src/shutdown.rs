@@ -1,13 +1,4 @@
-//! The end of a pool: what becomes of jobs that wait, and what is still running at the deadline.
-
-use crate::clock::Tick;
-use crate::job::Refusal;
-use crate::worker::{Shared, is_worker, refuse_all};
-use asyncio_core::exception::forget_payload;
-use std::fmt;
-use std::sync::Arc;
-use std::thread::Thread;
-use std::time::Duration;
+//! [`Shutdown`]: what becomes of the jobs of an executor that ends.
 
 /// What an executor does with its jobs when it is shut down.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,75 +10,7 @@ pub enum Shutdown {
     /// `shutdown(wait=True, cancel_futures=True)`.
     CancelPending,
     /// Cancels the jobs that wait and does not wait for those that run. Threads cannot be killed, so
-    /// they go on; their results still arrive.
+    /// they go on, and their results still arrive; processes are killed with what they run. It is Python's
+    /// `kill_workers`.
     Now,
-}
-
-/// A job that was still running when the time its pool was given was over.
-#[derive(Clone, Debug)]
-pub struct AbandonedJob {
-    job: &'static str,
-    running_for: Duration,
-}
-
-impl AbandonedJob {
-    /// The name of the job: the path of its function.
-    #[must_use]
-    pub fn job_name(&self) -> &str {
-        self.job
-    }
-
-    /// How long it has been running; at most a tick of the system's clock (1 to 10 ms) too long.
-    #[must_use]
-    pub fn running_for(&self) -> Duration {
-        self.running_for
-    }
-}
-
-impl fmt::Display for AbandonedJob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "job `{}` has been running for {:?}", self.job, self.running_for)
-    }
-}
-
-/// Takes no more jobs; with `cancel`, those that wait are cancelled.
-pub(crate) fn close(shared: &Shared, cancel: bool) {
-    let mut queue = shared.queue.lock();
-    let idle = queue.close(Refusal::ShutDown);
-    let cancelled = if cancel { queue.give_up_waiting() } else { Vec::new() };
-    drop(queue);
-    idle.iter().for_each(Thread::unpark);
-    refuse_all(cancelled, &Refusal::ShutDown);
-}
-
-/// Waits until every worker has left, at most for `grace`, and names the jobs that still run.
-///
-/// Jobs that still wait then are cancelled.
-#[track_caller]
-pub(crate) fn wait(shared: &Arc<Shared>, grace: Option<Duration>) -> Vec<AbandonedJob> {
-    assert!(
-        !is_worker(shared),
-        "a job cannot wait for the end of its own thread pool: let the code that made the pool shut it down"
-    );
-    let mut queue = shared.queue.lock();
-    match grace {
-        Some(grace) => {
-            // How it ended does not matter: what is left is asked for below.
-            let _ = shared.left.wait_while_for(&mut queue, |queue| queue.alive() > 0, grace);
-        }
-        None => shared.left.wait_while(&mut queue, |queue| queue.alive() > 0),
-    }
-    let cancelled = queue.give_up_waiting();
-    let running: Vec<_> = queue.running().collect();
-    let ended = queue.take_ended();
-    drop(queue);
-    refuse_all(cancelled, &Refusal::ShutDown);
-    for thread in ended {
-        // A worker throws nothing itself, but the initializer that it was the last to hold may.
-        if let Err(payload) = thread.join() {
-            forget_payload(payload);
-        }
-    }
-    let abandoned = |(job, since): (_, Tick)| AbandonedJob { job, running_for: since.elapsed() };
-    running.into_iter().map(abandoned).collect()
 }

@@ -1,10 +1,11 @@
 //! [`ThreadPoolExecutor`]: Python's `concurrent.futures.ThreadPoolExecutor`, and its builder.
 
-use crate::door;
-use crate::job::{ThreadJob, job};
-use crate::queue::Queue;
-use crate::shutdown::{self, AbandonedJob, Shutdown};
-use crate::worker::{Settings, Shared, rouse};
+use crate::shutdown::Shutdown;
+use crate::thread::door;
+use crate::thread::job::{ThreadJob, job};
+use crate::thread::queue::Queue;
+use crate::thread::shutdown::{self, AbandonedJob};
+use crate::thread::worker::{Settings, Shared, rouse};
 use asyncio_core::Executor;
 use parking_lot::{Condvar, Mutex};
 use std::fmt;

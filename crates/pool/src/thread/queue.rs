@@ -27,7 +27,7 @@
 //! coldest leaves when its keep-alive is over and hands the watch to the next; the last one stays.
 
 use crate::clock::{Tick, now};
-use crate::job::{Refusal, Run, is_taken_back};
+use crate::thread::job::{Refusal, Run, is_taken_back};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::{JoinHandle, Thread};
@@ -380,7 +380,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{ThreadJob, job};
+    use crate::thread::job::{ThreadJob, job};
     use std::thread;
 
     /// The caller keeps the future, or the job would count as taken back.

@@ -1,7 +1,7 @@
 //! [`to_thread`]: one function on the default executor.
 
-use crate::current::current;
-use crate::job::ThreadJob;
+use crate::thread::current::current;
+use crate::thread::job::ThreadJob;
 
 /// Runs `f` on a thread of the current loop's default executor. It is `asyncio.to_thread`.
 ///

@@ -4,7 +4,7 @@
 //! to it, and no thread is started. Whoever is behind the door decides when each job runs, and runs it
 //! where it likes. A thread without one pays a single predicted branch a job.
 
-use crate::job::{Refusal, Run};
+use crate::thread::job::{Refusal, Run};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;

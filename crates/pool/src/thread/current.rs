@@ -3,7 +3,7 @@
 //! The loop enters it; `to_thread` and the resolution of names look here. It is Python's
 //! `run_in_executor(None, …)`.
 
-use crate::thread_pool::{ThreadPoolBuilder, ThreadPoolExecutor};
+use crate::thread::executor::{ThreadPoolBuilder, ThreadPoolExecutor};
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -5,8 +5,8 @@
 //! happen to a worker that waits.
 
 use crate::clock::now;
-use crate::job::{Refusal, Run};
-use crate::queue::{Next, Queue, Rouse, SeatId};
+use crate::thread::job::{Refusal, Run};
+use crate::thread::queue::{Next, Queue, Rouse, SeatId};
 use asyncio_core::exception::{ExceptionContext, forget_payload, panic_message, report};
 use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;

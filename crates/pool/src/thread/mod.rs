@@ -1,0 +1,16 @@
+//! Threads as an executor.
+
+// In dependence order: a module uses only what stands above it.
+mod job;
+pub mod door;
+mod queue;
+mod worker;
+mod shutdown;
+mod executor;
+pub mod current;
+mod to_thread;
+
+pub use executor::{ThreadPoolBuilder, ThreadPoolExecutor};
+pub use job::ThreadJob;
+pub use shutdown::AbandonedJob;
+pub use to_thread::to_thread;
