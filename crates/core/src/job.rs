@@ -1,7 +1,10 @@
 //! [`JobError`]: why a job of an executor gave no result.
 
+use crate::death::{Death, DeathCause};
 use std::any::Any;
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a job on a thread or in a process gave no result.
 ///
@@ -28,26 +31,22 @@ enum Cause {
     Panicked {
         message: String,
         payload: Option<parking_lot::Mutex<Box<dyn Any + Send>>>,
+        location: Option<String>,
+        backtrace: Option<String>,
     },
-    Died {
-        how: Death,
-    },
+    Died(Death),
     TimedOut,
     Cancelled,
     ShutDown,
-    NotStarted {
-        reason: String,
+    NotStarted(Arc<dyn Error + Send + Sync>),
+    Encode {
+        type_name: &'static str,
+        source: Arc<dyn Error + Send + Sync>,
     },
-}
-
-/// How a worker process ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Death {
-    /// Killed by this signal.
-    Signal(i32),
-    /// Ended by itself with this exit code.
-    Exit(i32),
+    Decode {
+        type_name: &'static str,
+        source: Arc<dyn Error + Send + Sync>,
+    },
 }
 
 impl JobError {
@@ -56,13 +55,29 @@ impl JobError {
     pub fn panicked(job: impl Into<String>, payload: Box<dyn Any + Send>) -> Self {
         let message = crate::exception::panic_message(&*payload).to_owned();
         let payload = Some(parking_lot::Mutex::new(payload));
-        Self::new(job, Cause::Panicked { message, payload })
+        Self::new(job, Cause::Panicked { message, payload, location: None, backtrace: None })
+    }
+
+    /// The job panicked in another process, which has told of it.
+    ///
+    /// `location` is `file:line:column`; an empty `location` or `backtrace` is none.
+    #[must_use]
+    pub fn panicked_elsewhere(
+        job: impl Into<String>,
+        message: impl Into<String>,
+        location: impl Into<String>,
+        backtrace: impl Into<String>,
+    ) -> Self {
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        let (location, backtrace) = (some(location.into()), some(backtrace.into()));
+        let message = message.into();
+        Self::new(job, Cause::Panicked { message, payload: None, location, backtrace })
     }
 
     /// The process that ran the job died.
     #[must_use]
-    pub fn died(job: impl Into<String>, how: Death, stderr_tail: impl Into<String>) -> Self {
-        let mut error = Self::new(job, Cause::Died { how });
+    pub fn died(job: impl Into<String>, death: Death, stderr_tail: impl Into<String>) -> Self {
+        let mut error = Self::new(job, Cause::Died(death));
         error.inner.stderr_tail = stderr_tail.into();
         error
     }
@@ -87,6 +102,8 @@ impl JobError {
 
     /// The job could not start: no thread, no process, nothing to hand it to, for this reason.
     ///
+    /// A reason that is an error is this error's [`source`](Error::source).
+    ///
     /// # Examples
     /// ```
     /// # use asyncio_core::JobError;
@@ -95,8 +112,31 @@ impl JobError {
     /// assert_eq!(error.to_string(), "job `parse` could not start: no thread could be started");
     /// ```
     #[must_use]
-    pub fn not_started(job: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::new(job, Cause::NotStarted { reason: reason.into() })
+    pub fn not_started(
+        job: impl Into<String>,
+        reason: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::new(job, Cause::NotStarted(Arc::from(reason.into())))
+    }
+
+    /// Arguments or a result, of this type, could not be written for the other process.
+    #[must_use]
+    pub fn encode(
+        job: impl Into<String>,
+        type_name: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::new(job, Cause::Encode { type_name, source: Arc::from(source.into()) })
+    }
+
+    /// Arguments or a result, of this type, could not be read from what the other process wrote.
+    #[must_use]
+    pub fn decode(
+        job: impl Into<String>,
+        type_name: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::new(job, Cause::Decode { type_name, source: Arc::from(source.into()) })
     }
 
     fn new(job: impl Into<String>, cause: Cause) -> Self {
@@ -107,7 +147,7 @@ impl JobError {
     /// Whether the process that ran the job died.
     #[must_use]
     pub fn is_died(&self) -> bool {
-        matches!(self.inner.cause, Cause::Died { .. })
+        matches!(self.inner.cause, Cause::Died(_))
     }
 
     /// Whether the job panicked.
@@ -137,25 +177,46 @@ impl JobError {
     /// Whether the job could not start: none of its code ran, so it may be tried again.
     #[must_use]
     pub fn is_not_started(&self) -> bool {
-        matches!(self.inner.cause, Cause::NotStarted { .. })
+        matches!(self.inner.cause, Cause::NotStarted(_))
+    }
+
+    /// Whether arguments or a result could not be written for the other process.
+    #[must_use]
+    pub fn is_encode(&self) -> bool {
+        matches!(self.inner.cause, Cause::Encode { .. })
+    }
+
+    /// Whether arguments or a result could not be read: the job may have run.
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self.inner.cause, Cause::Decode { .. })
+    }
+
+    /// How the process died, if it did.
+    #[must_use]
+    pub fn death(&self) -> Option<&Death> {
+        match &self.inner.cause {
+            Cause::Died(death) => Some(death),
+            _ => None,
+        }
+    }
+
+    /// Why the process died, if it is known to have died of more than a signal.
+    #[must_use]
+    pub fn death_cause(&self) -> Option<DeathCause> {
+        self.death().and_then(Death::cause)
     }
 
     /// The signal that killed the process, if one did.
     #[must_use]
     pub fn signal(&self) -> Option<i32> {
-        match self.inner.cause {
-            Cause::Died { how: Death::Signal(signal) } => Some(signal),
-            _ => None,
-        }
+        self.death().and_then(Death::signal)
     }
 
     /// The exit code of the process, if it ended by itself.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
-        match self.inner.cause {
-            Cause::Died { how: Death::Exit(code) } => Some(code),
-            _ => None,
-        }
+        self.death().and_then(Death::exit_code)
     }
 
     /// The name of the job: the path of its function.
@@ -179,6 +240,24 @@ impl JobError {
         }
     }
 
+    /// Where a panic in another process was, as `file:line:column`.
+    #[must_use]
+    pub fn panic_location(&self) -> Option<&str> {
+        match &self.inner.cause {
+            Cause::Panicked { location, .. } => location.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The stack of a panic in another process.
+    #[must_use]
+    pub fn backtrace(&self) -> Option<&str> {
+        match &self.inner.cause {
+            Cause::Panicked { backtrace, .. } => backtrace.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The panic's payload, for [`std::panic::resume_unwind`].
     ///
     /// # Errors
@@ -197,17 +276,27 @@ impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let job = &self.inner.job;
         match &self.inner.cause {
-            Cause::Panicked { message, .. } => write!(f, "job `{job}` panicked: {message}"),
-            Cause::Died { how: Death::Signal(signal) } => {
-                write!(f, "job `{job}` died of signal {signal}")
+            Cause::Panicked { message, location: Some(location), .. } => {
+                write!(f, "job `{job}` panicked at {location}: {message}")
             }
-            Cause::Died { how: Death::Exit(code) } => {
-                write!(f, "the process of job `{job}` ended with exit code {code}")
+            Cause::Panicked { message, .. } => write!(f, "job `{job}` panicked: {message}"),
+            Cause::Died(death) => {
+                write!(f, "job `{job}` is lost: its process {death}")?;
+                match self.inner.stderr_tail.lines().last() {
+                    Some(line) => write!(f, "; last on standard error: {line}"),
+                    None => Ok(()),
+                }
             }
             Cause::TimedOut => write!(f, "job `{job}` timed out"),
             Cause::Cancelled => write!(f, "job `{job}` was cancelled"),
             Cause::ShutDown => write!(f, "job `{job}` did not run: its executor was shut down"),
-            Cause::NotStarted { reason } => write!(f, "job `{job}` could not start: {reason}"),
+            Cause::NotStarted(reason) => write!(f, "job `{job}` could not start: {reason}"),
+            Cause::Encode { type_name, source } => {
+                write!(f, "job `{job}`: a value of type `{type_name}` cannot be sent: {source}")
+            }
+            Cause::Decode { type_name, source } => {
+                write!(f, "job `{job}`: a value of type `{type_name}` cannot be received: {source}")
+            }
         }
     }
 }
@@ -218,4 +307,13 @@ impl fmt::Debug for JobError {
     }
 }
 
-impl std::error::Error for JobError {}
+impl Error for JobError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.inner.cause {
+            Cause::NotStarted(source)
+            | Cause::Encode { source, .. }
+            | Cause::Decode { source, .. } => Some(&**source),
+            _ => None,
+        }
+    }
+}

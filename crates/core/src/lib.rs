@@ -12,12 +12,14 @@ pub mod policy;
 pub mod exception;
 pub mod wake_batch;
 pub mod promise;
+mod death;
 pub mod job;
 pub mod executor;
 pub mod yield_now;
 mod try_gather_all;
 pub mod gather;
 
+pub use death::{Death, DeathCause};
 pub use executor::Executor;
 pub use gather::{gather, try_gather};
 pub use id::TaskId;
