@@ -36,7 +36,8 @@ pub mod random {
 /// Threads as executors: [`asyncio_pool`].
 pub mod pool {
     pub use asyncio_pool::{
-        AbandonedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor, to_thread,
+        AbandonedJob, ScopedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor,
+        ThreadScope, to_thread,
     };
 }
 

@@ -7,5 +7,6 @@ mod thread;
 
 pub use shutdown::Shutdown;
 pub use thread::{
-    AbandonedJob, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor, current, door, to_thread,
+    AbandonedJob, ScopedJob, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor, ThreadScope,
+    current, door, to_thread,
 };

@@ -1,11 +1,10 @@
 //! [`ThreadPoolExecutor`]: Python's `concurrent.futures.ThreadPoolExecutor`, and its builder.
 
 use crate::shutdown::Shutdown;
-use crate::thread::door;
 use crate::thread::job::{ThreadJob, job};
 use crate::thread::queue::Queue;
 use crate::thread::shutdown::{self, AbandonedJob};
-use crate::thread::worker::{Settings, Shared, rouse};
+use crate::thread::worker::{Settings, Shared, offer};
 use asyncio_core::Executor;
 use parking_lot::{Condvar, Mutex};
 use std::fmt;
@@ -92,22 +91,16 @@ impl ThreadPoolExecutor {
         A: Send + 'static,
         R: Send + 'static,
     {
-        let shared = &self.handle.shared;
         let (job, future) = job::<N, F, A, R>(f, args);
-        if door::is_open() {
-            let refusal = shared.queue.lock().refusal();
-            match refusal {
-                Some(why) => job.refuse(why),
-                None => door::hand_over(job),
-            }
-            return future;
-        }
-        let pushed = shared.queue.lock().push(job);
-        match pushed {
-            Ok(whom) => rouse(shared, whom),
-            Err((job, why)) => job.refuse(why),
+        if let Err((job, why)) = offer(&self.handle.shared, job) {
+            job.refuse(why);
         }
         future
+    }
+
+    /// What the handles and the workers share.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
     }
 
     /// The most threads this pool has at a time.

@@ -7,10 +7,12 @@ mod queue;
 mod worker;
 mod shutdown;
 mod executor;
+mod scope;
 pub mod current;
 mod to_thread;
 
 pub use executor::{ThreadPoolBuilder, ThreadPoolExecutor};
 pub use job::ThreadJob;
+pub use scope::{ScopedJob, ThreadScope};
 pub use shutdown::AbandonedJob;
 pub use to_thread::to_thread;

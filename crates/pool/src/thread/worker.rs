@@ -5,6 +5,7 @@
 //! happen to a worker that waits.
 
 use crate::clock::now;
+use crate::thread::door;
 use crate::thread::job::{Refusal, Run};
 use crate::thread::queue::{Next, Queue, Rouse, SeatId};
 use asyncio_core::exception::{ExceptionContext, forget_payload, panic_message, report};
@@ -37,9 +38,33 @@ pub(crate) struct Settings {
     pub(crate) initializer: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
+/// Queues a job, or hands it through the open door.
+///
+/// # Errors
+/// The job itself, and why it was not taken.
+#[inline]
+pub(crate) fn offer(
+    shared: &Arc<Shared>,
+    job: Arc<dyn Run>,
+) -> Result<(), (Arc<dyn Run>, Refusal)> {
+    if door::is_open() {
+        let refusal = shared.queue.lock().refusal();
+        return match refusal {
+            Some(why) => Err((job, why)),
+            None => {
+                door::hand_over(job);
+                Ok(())
+            }
+        };
+    }
+    let pushed = shared.queue.lock().push(job);
+    rouse(shared, pushed?);
+    Ok(())
+}
+
 /// Does what the queue asked for; the lock is released.
 #[inline]
-pub(crate) fn rouse(shared: &Arc<Shared>, whom: Rouse) {
+fn rouse(shared: &Arc<Shared>, whom: Rouse) {
     match whom {
         Rouse::Nobody => {}
         Rouse::Idle(thread) => thread.unpark(),

@@ -2,7 +2,10 @@
 
 use asyncio_pool::current::LazyPool;
 use asyncio_pool::door::PoolJob;
-use asyncio_pool::{AbandonedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor};
+use asyncio_pool::{
+    AbandonedJob, ScopedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor,
+    ThreadScope,
+};
 use std::cell::Cell;
 
 const fn crosses_threads<T: Send + Sync + Unpin + 'static>() {}
@@ -17,4 +20,7 @@ const _: () = {
     crosses_threads::<PoolJob>();
     crosses_threads::<AbandonedJob>();
     crosses_threads::<Shutdown>();
+    // A scope lends itself to its jobs, and they may join one another.
+    crosses_threads::<ThreadScope<'static, 'static>>();
+    crosses_threads::<ScopedJob<'static, Cell<u8>>>();
 };

@@ -13,6 +13,8 @@ mod no_threads;
 mod panics;
 mod programs;
 mod round_trip;
+mod scope;
+mod scope_programs;
 mod shutdown;
 mod simulated;
 mod support;

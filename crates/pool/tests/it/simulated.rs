@@ -1,28 +1,9 @@
 //! The door of simulation: jobs run inline, in order, when whoever is behind the door decides.
 
-use crate::support::{Drops, block_on, poll_once};
-use asyncio_pool::door::{self, PoolJob, Submit};
-use asyncio_pool::{Shutdown, ThreadPoolExecutor};
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use crate::support::{Drops, Stepwise, block_on, poll_once};
+use asyncio_pool::{Shutdown, ThreadPoolExecutor, door};
 use std::rc::Rc;
 use std::thread;
-
-#[derive(Debug, Default)]
-struct Stepwise(RefCell<VecDeque<PoolJob>>);
-
-impl Submit for Stepwise {
-    fn submit(&self, job: PoolJob) {
-        self.0.borrow_mut().push_back(job);
-    }
-}
-
-impl Stepwise {
-    fn step(&self) {
-        let job = self.0.borrow_mut().pop_front().expect("a job");
-        job.run();
-    }
-}
 
 #[test]
 fn jobs_run_on_this_thread_when_told_and_no_thread_is_started() {
@@ -61,7 +42,7 @@ fn a_job_thrown_away_resolves_its_future() {
     let simulation = Rc::new(Stepwise::default());
     let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
     let job = ThreadPoolExecutor::new(1).submit(|()| (), ());
-    simulation.0.borrow_mut().clear();
+    simulation.clear();
     let error = block_on(job).unwrap_err();
     assert!(error.is_cancelled() && !error.is_shut_down());
 }
@@ -74,7 +55,7 @@ fn the_guard_closes_the_door_again() {
         let _outer = door::enter(Rc::<Stepwise>::clone(&outer));
         drop(door::enter(Rc::new(Stepwise::default())));
         drop(pool.submit(|()| (), ()));
-        assert_eq!(outer.0.borrow().len(), 1);
+        assert_eq!(outer.waiting(), 1);
     }
     assert_eq!(block_on(pool.submit(|()| 1, ())).unwrap(), 1);
     assert_eq!(pool.workers(), 1);

@@ -1,6 +1,10 @@
-//! What several modules need: a gate that holds a job, and a probe that counts what happens to a value.
+//! What several modules need: a gate that holds a job, a simulation that runs one at a time, and a probe
+//! that counts what happens to a value.
 
+use asyncio_pool::door::{PoolJob, Submit};
 use asyncio_pool::{ThreadJob, ThreadPoolExecutor};
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -35,6 +39,45 @@ pub(crate) fn held_job((started, gate): (mpsc::Sender<()>, mpsc::Receiver<()>)) 
 /// Polls once, waking nobody.
 pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Behind the door: runs jobs on this thread, when it is told to.
+#[derive(Debug, Default)]
+pub(crate) struct Stepwise(RefCell<VecDeque<PoolJob>>);
+
+impl Submit for Stepwise {
+    fn submit(&self, job: PoolJob) {
+        self.0.borrow_mut().push_back(job);
+    }
+}
+
+impl Stepwise {
+    /// Runs the oldest.
+    pub(crate) fn step(&self) {
+        let job = self.0.borrow_mut().pop_front().expect("a job");
+        job.run();
+    }
+
+    /// Runs what waits, and what comes meanwhile; gives how many that were.
+    pub(crate) fn run_all(&self) -> usize {
+        let mut count = 0;
+        while self.waiting() > 0 {
+            self.step();
+            count += 1;
+        }
+        count
+    }
+
+    /// Throws away what waits.
+    pub(crate) fn clear(&self) {
+        let thrown_away = self.0.take();
+        drop(thrown_away);
+    }
+
+    /// How many wait, those that were taken back included.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.borrow().len()
+    }
 }
 
 /// Counts its drops.
