@@ -8,5 +8,6 @@
 
 mod programs;
 mod walkthrough;
+mod executors;
 mod fetch;
 mod echo;
