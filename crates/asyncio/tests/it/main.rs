@@ -5,6 +5,7 @@
 
 mod child;
 mod contract;
+mod inference;
 mod loop_methods;
 mod misuse;
 mod lost_panics;

@@ -72,6 +72,28 @@ impl ThreadPoolExecutor {
     ///
     /// [`JobError::is_shut_down`]: asyncio_core::JobError::is_shut_down
     /// [`JobError::is_not_started`]: asyncio_core::JobError::is_not_started
+    ///
+    /// # Examples
+    /// The types of a closure are those of its arguments, and it may capture what can cross threads:
+    /// ```
+    /// # let pool = asyncio_pool::ThreadPoolExecutor::new(1);
+    /// # let (sender, receiver) = std::sync::mpsc::channel();
+    /// let job = pool.submit(move |(a, b)| sender.send(a + b), (1.5, 2.0));
+    /// assert_eq!(receiver.recv(), Ok(3.5));
+    /// # futures::executor::block_on(job).unwrap().unwrap();
+    /// ```
+    /// What cannot cross threads is refused:
+    /// ```compile_fail,E0277
+    /// # let pool = asyncio_pool::ThreadPoolExecutor::new(1);
+    /// let counted = std::rc::Rc::new(1);
+    /// let job = pool.submit(move |()| *counted, ());
+    /// ```
+    /// and so is what does not live as long as the job; [`scope`](Self::scope) is for that:
+    /// ```compile_fail,E0373
+    /// # let pool = asyncio_pool::ThreadPoolExecutor::new(1);
+    /// let local = vec![1, 2, 3];
+    /// let job = pool.submit(|()| local.len(), ());
+    /// ```
     #[doc(alias = "spawn_blocking")]
     #[doc(alias = "run_in_executor")]
     pub fn submit<F, A, R>(&self, f: F, args: A) -> ThreadJob<R>
