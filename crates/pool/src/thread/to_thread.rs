@@ -40,6 +40,7 @@ where
              so call it from code that the loop runs, or submit to a `ThreadPoolExecutor` of your own"
         );
     };
-    // The name of the job is the caller's function and not this closure.
+    // The name of the job is the caller's function and not this closure, which is made on the caller's
+    // thread and called on the worker's: the one spot at which a context is to be copied, and entered.
     pool.get().submit_as::<F, _, _, _>(|()| f(), ())
 }
