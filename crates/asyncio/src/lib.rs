@@ -15,7 +15,9 @@ pub use asyncio_executor::{
     TaskState, all_tasks, create_task, current_task,
 };
 pub use asyncio_macros::{main, test};
-pub use asyncio_pool::{ThreadPoolExecutor, to_thread};
+#[cfg(feature = "process-pool")]
+pub use asyncio_pool::ProcessPoolExecutor;
+pub use asyncio_pool::{Shutdown, ThreadPoolExecutor, to_thread};
 pub use asyncio_reactor::{
     Interval, MissedTick, Sleep, Timeout, TimeoutError, interval, sleep, sleep_until, timeout,
 };
@@ -33,8 +35,10 @@ pub mod random {
     pub use asyncio_core::random::{Generator, below, next_u64};
 }
 
-/// Threads as executors: [`asyncio_pool`].
+/// Threads and processes as executors: [`asyncio_pool`].
 pub mod pool {
+    #[cfg(feature = "process-pool")]
+    pub use asyncio_pool::process::*;
     pub use asyncio_pool::{
         AbandonedJob, ScopedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor,
         ThreadScope, to_thread,

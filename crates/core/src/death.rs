@@ -136,7 +136,13 @@ impl Death {
 impl fmt::Display for Death {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.cause {
-            None => return fmt::Display::fmt(&self.end, f),
+            None => {
+                return match self.end {
+                    End::Signal(signal) => write!(f, "died of signal {signal}"),
+                    End::Exit(code) => write!(f, "ended with exit code {code}"),
+                    End::Unknown => f.write_str("ended, nobody knows how"),
+                };
+            }
             Some(DeathCause::StackOverflow) => f.write_str("overflowed its stack")?,
             Some(DeathCause::OutOfMemory) => f.write_str("ran out of memory")?,
             Some(DeathCause::KernelOutOfMemory) => {
@@ -160,7 +166,7 @@ impl fmt::Display for End {
         match self {
             Self::Signal(signal) => write!(f, "signal {signal}"),
             Self::Exit(code) => write!(f, "exit code {code}"),
-            Self::Unknown => f.write_str("an end that somebody else has waited for"),
+            Self::Unknown => f.write_str("nobody knows how"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The readings of the clock in this crate.
 //!
-//! They serve the keep-alive of real threads and the report of what they still run, and nothing that a
-//! program could observe otherwise. A simulated pool has no threads and never comes here, so the
+//! They serve the keep-alive of real threads, the report of what they still run, and the timing of real
+//! processes. A simulated pool has neither and never comes here, so the
 //! door that virtual time uses stays the reactor's.
 
 use std::time::{Duration, Instant};
@@ -11,6 +11,14 @@ use std::time::{Duration, Instant};
 #[expect(clippy::disallowed_methods, reason = "real threads only; a simulation never comes here")]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// The time on the system's monotonic clock in nanoseconds, the same in all processes of a machine.
+#[cfg(feature = "process")]
+#[inline]
+pub(crate) fn monotonic_nanos() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
 }
 
 /// A reading of the clock that is cheap enough for every job: a few nanoseconds, and behind by a tick of

@@ -4,7 +4,11 @@
 mod clock;
 mod shutdown;
 mod thread;
+#[cfg(feature = "process")]
+pub mod process;
 
+#[cfg(feature = "process")]
+pub use process::ProcessPoolExecutor;
 pub use shutdown::Shutdown;
 pub use thread::{
     AbandonedJob, ScopedJob, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor, ThreadScope,

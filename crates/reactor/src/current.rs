@@ -66,6 +66,26 @@ pub(crate) fn with_loop<R>(loop_id: u32, f: impl FnOnce(&State) -> R) -> Result<
     })
 }
 
+/// Tells the reactors of a process apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ReactorId(u32);
+
+/// Which open reactor is current on this thread, if one is.
+///
+/// # Examples
+/// ```
+/// assert_eq!(asyncio_reactor::current_id(), None);
+/// asyncio_reactor::block_on(async {
+///     assert!(asyncio_reactor::current_id().is_some());
+/// })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[inline]
+#[must_use]
+pub fn current_id() -> Option<ReactorId> {
+    with(|state| ReactorId(state.shared.loop_id)).ok()
+}
+
 /// Keeps a reactor current on this thread; made by [`Park::enter`](asyncio_core::park::Park::enter).
 ///
 /// Dropping it makes the reactor current again that was so before. Guards are dropped in the reverse

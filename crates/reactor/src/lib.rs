@@ -23,7 +23,7 @@ pub use asyncio_core::Instant;
 pub use asyncio_core::park::{Park, Unpark};
 pub use attempt::{Operation, Ready};
 pub use clock::OsClock;
-pub use current::{Entered, now, try_now};
+pub use current::{Entered, ReactorId, current_id, now, try_now};
 pub use interval::{Interval, MissedTick, Tick, interval};
 pub use reactor::{Reactor, ReactorBuilder, block_on};
 pub use selector::{Readiness, Selector, Wait};

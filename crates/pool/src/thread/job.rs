@@ -164,7 +164,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    fn into_error(self, job: &'static str) -> JobError {
+    pub(crate) fn into_error(self, job: &'static str) -> JobError {
         match self {
             Self::ShutDown => JobError::shut_down(job),
             Self::Discarded => JobError::cancelled(job),

@@ -1,7 +1,7 @@
 //! Threads as an executor.
 
 // In dependence order: a module uses only what stands above it.
-mod job;
+pub(crate) mod job;
 pub mod door;
 mod queue;
 mod worker;

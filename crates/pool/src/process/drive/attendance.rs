@@ -1,0 +1,70 @@
+//! [`Pool`]: the shared part with its drivers, and [`Attendance`]: whether somebody drives for a job.
+
+use crate::process::drive::helper::Helper;
+use crate::process::drive::listener::Listeners;
+use crate::process::shared::Shared;
+use asyncio_reactor::{ReactorId, current_id};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A pool with those who drive it.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+    listeners: Arc<Listeners>,
+    helper: Arc<Helper>,
+}
+
+/// Who drives the pool for one job.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum Attendance {
+    #[default]
+    Nobody,
+    /// The thread that awaits it, which blocks.
+    Blocking,
+    Loop(ReactorId),
+    Helper,
+}
+
+impl Pool {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared), listeners: Arc::default(), helper: Arc::default() }
+    }
+
+    /// Sees to it that somebody drives for a job that is awaited, or was submitted, on this thread.
+    ///
+    /// Returns whether somebody does: without threads and descriptors nobody may be found.
+    pub(crate) fn attend(&self, attendance: &mut Attendance) -> bool {
+        let here = current_id();
+        match (*attendance, here) {
+            (Attendance::Blocking | Attendance::Helper, _) => return true,
+            (Attendance::Loop(before), Some(here)) if before == here => return true,
+            _ => {}
+        }
+        if let Some(reactor) = here
+            && self.listeners.listen(reactor, &self.shared).is_ok()
+        {
+            *attendance = Attendance::Loop(reactor);
+            return true;
+        }
+        let hired = self.helper.hire(&self.shared).is_ok();
+        if hired {
+            *attendance = Attendance::Helper;
+        }
+        hired
+    }
+
+    /// Nobody needs to drive any more.
+    pub(crate) fn dismiss_all(&self) {
+        self.listeners.dismiss();
+        self.helper.dismiss();
+    }
+}
+
+impl Deref for Pool {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}

@@ -1,0 +1,167 @@
+//! The end of a worker: who pays for it, and who does not notice.
+//!
+//! Only a job that had started is lost. What was on its way goes back to where it came from. A job on
+//! whose arguments worker after worker dies is poison, and is given up.
+
+use crate::process::engine::crew::{Boarded, Worker};
+use crate::process::engine::key::WorkerKey;
+use crate::process::engine::queue::Entry;
+use crate::process::engine::state::Engine;
+use crate::process::error::{StartError, StartPhase};
+use crate::process::sys::Ended;
+use crate::process::wire::status::Reason;
+use asyncio_core::{Death, DeathCause, JobError};
+use std::time::Duration;
+
+/// So many workers may die of reading one job.
+const POISON: u32 = 5;
+
+const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+
+impl Engine {
+    /// A worker may have ended.
+    pub(super) fn process_event(&mut self, key: WorkerKey) {
+        let Some(worker) = self.crew.get(key) else { return };
+        if !worker.child.has_ended() {
+            return;
+        }
+        let cpu_time = worker.child.cpu_time();
+        // What it said before its end counts.
+        self.read_last_replies(key);
+        self.stderr_event(key);
+        let Some(worker) = self.crew.remove(key) else { return };
+        self.deregister(&worker);
+        self.alarms.remove(worker.patience);
+        self.alarms.remove(worker.timeout);
+        let ended = worker.child.wait();
+        worker.child.kill_group();
+        let death = self.death(&worker, ended, cpu_time);
+        let is_failed_start = !worker.has_been_ready && worker.verdict.is_none();
+        let why = is_failed_start.then(|| self.start_error(&worker, death));
+        self.settle_board(worker, death);
+        if let Some(why) = why {
+            self.start_failed(why);
+        }
+    }
+
+    /// A worker takes too long to start, or to end after it was cut off.
+    pub(super) fn out_of_patience(&mut self, key: WorkerKey) {
+        let Some(worker) = self.crew.get(key) else { return };
+        worker.is_late = worker.is_connected;
+        worker.is_cut_off = !worker.is_connected;
+        worker.child.kill();
+    }
+
+    /// How it died, and why, as far as one can tell.
+    fn death(&mut self, worker: &Worker, ended: Ended, cpu_time: Option<Duration>) -> Death {
+        let mut death = match ended {
+            Ended::Exit(code) => Death::exited(code),
+            Ended::Signal(signal) => Death::signalled(signal),
+            Ended::Unknown => Death::unknown(),
+        };
+        death = death.of_process(worker.child.id());
+        if let Some(cpu_time) = cpu_time {
+            death = death.after(cpu_time);
+        }
+        let kernel_kills = self.kernel_kills.has_moved();
+        let cause = match (worker.status.reason(), ended) {
+            _ if worker.wrote_garbage => Some(DeathCause::Protocol),
+            (Reason::StackOverflow, _) => Some(DeathCause::StackOverflow),
+            (Reason::LostConnection, _) => Some(DeathCause::LostConnection),
+            _ if worker.is_cut_off => Some(DeathCause::LostConnection),
+            (_, Ended::Signal(SIGABRT)) if worker.tail.text().contains("memory allocation of") => {
+                Some(DeathCause::OutOfMemory)
+            }
+            (_, Ended::Signal(SIGKILL)) if kernel_kills && worker.verdict.is_none() => {
+                Some(DeathCause::KernelOutOfMemory)
+            }
+            (_, Ended::Signal(SIGXCPU)) => Some(DeathCause::CpuLimit),
+            _ => None,
+        };
+        match cause {
+            Some(cause) => death.because(cause),
+            None => death,
+        }
+    }
+
+    /// What a worker that ended before it was ready has to say.
+    fn start_error(&mut self, worker: &Worker, death: Death) -> StartError {
+        let advice = "is this program able to be a worker? See `builder().worker_command()`";
+        let (phase, message) = match &worker.refusal {
+            Some(refusal) if worker.has_greeted => (StartPhase::Initializer, refusal.clone()),
+            Some(refusal) => (StartPhase::Handshake, refusal.clone()),
+            None if worker.has_greeted => {
+                (StartPhase::Initializer, format!("the worker {death} in the initializer"))
+            }
+            None if worker.is_late => {
+                (StartPhase::Handshake, format!("the process did not answer in time; {advice}"))
+            }
+            None => (
+                StartPhase::Handshake,
+                format!("the process {death} before it said a word; {advice}"),
+            ),
+        };
+        if phase == StartPhase::Handshake && !self.by_path {
+            // Where the link does not lead to the program its path may.
+            self.by_path = true;
+        }
+        StartError::new(phase, message).with_stderr(worker.tail.text())
+    }
+
+    /// Decides what becomes of each job that the worker had on board.
+    fn settle_board(&mut self, mut worker: Box<Worker>, death: Death) {
+        let mut verdict = worker.verdict.take();
+        let tail = worker.tail.text();
+        let (mut is_first, mut back) = (true, Vec::new());
+        for Boarded { sequence, mut entry } in std::mem::take(&mut worker.on_board) {
+            let started = is_first && worker.status.has_started(sequence);
+            let read = is_first && worker.status.reading() == sequence;
+            is_first = false;
+            let condemned = verdict.take_if(|(condemned, _)| *condemned == sequence);
+            if let Some((_, error)) = condemned {
+                self.finish(entry, Err(error));
+            } else if started {
+                self.lost(entry, death, &tail);
+            } else if let Some(why) = worker.refusal.as_ref().filter(|_| worker.has_been_ready) {
+                // The worker does not know its function.
+                let error = JobError::not_started(entry.cell.name(), why.clone());
+                self.finish(entry, Err(error));
+                worker.refusal = None;
+            } else {
+                entry.deaths += u32::from(read);
+                if entry.deaths >= POISON {
+                    let death = death.because(DeathCause::Poison { tries: entry.deaths });
+                    let error = JobError::died(entry.cell.name(), death, tail.clone());
+                    self.finish(entry, Err(error));
+                } else {
+                    back.push(entry);
+                }
+            }
+        }
+        self.put_back(back);
+    }
+
+    /// A job has died with its worker.
+    fn lost(&mut self, mut entry: Entry, death: Death, tail: &str) {
+        if entry.retries > 0 && self.ending.is_none() && entry.cell.is_wanted() {
+            entry.retries -= 1;
+            return self.queue.push_front(entry);
+        }
+        let error = JobError::died(entry.cell.name(), death, tail);
+        self.finish(entry, Err(error));
+    }
+
+    /// Puts jobs back that have not started, in their order.
+    fn put_back(&mut self, entries: Vec<Entry>) {
+        for entry in entries.into_iter().rev() {
+            if self.gives_up_waiting() {
+                let error = JobError::shut_down(entry.cell.name());
+                self.finish(entry, Err(error));
+            } else {
+                self.queue.push_front(entry);
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! How a worker comes into being.
+
+use crate::clock::monotonic_nanos;
+use crate::process::engine::alarms::Alarm;
+use crate::process::engine::crew::{Stage, Worker};
+use crate::process::engine::key::{Part, WorkerKey};
+use crate::process::engine::state::Engine;
+use crate::process::engine::tail::Tail;
+use crate::process::entry::{NESTING_VARIABLE, WORKER_VARIABLE, nesting};
+use crate::process::error::StartError;
+use crate::process::sys::{Launch, Launched, SharedPage, send_with_page};
+use crate::process::wire::config::{Config, PROTOCOL};
+use crate::process::wire::frame::{Head, Kind};
+use crate::process::wire::reader::Reader;
+use crate::process::wire::status::Status;
+use crate::process::wire::writer::Writer;
+use rustix::fd::AsFd;
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::task::Poll;
+
+impl Engine {
+    /// Whether one more worker may be started now.
+    pub(super) fn may_launch(&mut self) -> bool {
+        if self.crew.active() >= self.settings.workers {
+            return false;
+        }
+        let is_open = self.gate.is_open(monotonic_nanos());
+        if !is_open && self.gate_alarm.is_none() {
+            // Nobody else would come back for it.
+            self.gate_alarm = Some(self.alarms.add(self.gate.opens_at(), Alarm::Gate));
+        }
+        is_open
+    }
+
+    /// Starts one more worker; returns whether it could be.
+    pub(super) fn launch(&mut self) -> bool {
+        match self.try_launch() {
+            Ok(()) => true,
+            Err(error) => {
+                self.start_failed(StartError::launch(error));
+                false
+            }
+        }
+    }
+
+    /// Starts all workers that there may be; ready when they are.
+    pub(crate) fn start_all(&mut self) -> Poll<Result<(), StartError>> {
+        while self.may_launch() && self.launch() {}
+        if let Some(why) = self.gate.verdict() {
+            return Poll::Ready(Err(why.clone()));
+        }
+        let ready = self.crew.iter().filter(|worker| worker.has_been_ready).count();
+        if ready >= self.settings.workers { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// A worker could not be started: another attempt will be made, or those who wait are told.
+    pub(super) fn start_failed(&mut self, why: StartError) {
+        self.gate.failed(monotonic_nanos(), why);
+        let Some(why) = self.gate.verdict().cloned() else { return };
+        if self.crew.active() > 0 {
+            // The others will come to what waits.
+            return;
+        }
+        while let Some(entry) = self.queue.pop() {
+            let error = asyncio_core::JobError::not_started(entry.cell.name(), why.clone());
+            self.finish(entry, Err(error));
+        }
+    }
+
+    fn try_launch(&mut self) -> io::Result<()> {
+        let Some(key) = self.crew.next_key() else {
+            return Err(io::Error::other("a pool has at most 65536 workers"));
+        };
+        let (page, file) = SharedPage::create()?;
+        let launched = self.settings.host.launch(&self.recipe())?;
+        let now = monotonic_nanos();
+        let Launched { child, connection, stderr } = launched;
+        let patience = self.alarms.add(
+            now.saturating_add(self.settings.start_timeout.as_nanos() as u64),
+            Alarm::Start(key),
+        );
+        let mut worker = Box::new(Worker {
+            key,
+            child,
+            connection,
+            is_connected: true,
+            stderr,
+            tail: Tail::default(),
+            status: Status::new(page),
+            reader: Reader::new(),
+            writer: Writer::default(),
+            awaits_room: false,
+            stage: Stage::Starting,
+            has_greeted: false,
+            has_been_ready: false,
+            wrote_garbage: false,
+            is_late: false,
+            is_cut_off: false,
+            refusal: None,
+            on_board: VecDeque::new(),
+            next: 1,
+            answered: 0,
+            known: Vec::new(),
+            tasks: 0,
+            verdict: None,
+            timeout: None,
+            patience: Some(patience),
+        });
+        if let Err(error) = self.register(&worker).and_then(|()| self.greet(&mut worker, &file)) {
+            self.alarms.remove(worker.patience);
+            self.deregister(&worker);
+            worker.child.kill();
+            worker.child.wait();
+            return Err(error);
+        }
+        self.started += 1;
+        self.crew.insert(worker);
+        Ok(())
+    }
+
+    /// What is to be started, and how.
+    fn recipe(&self) -> Launch {
+        let settings = &self.settings;
+        let (program, arguments) = match &settings.command {
+            Some((program, arguments)) => (program.clone(), arguments.clone()),
+            // The link holds on to the very file, even if it was deleted or replaced.
+            None if !self.by_path => (PathBuf::from("/proc/self/exe"), Vec::new()),
+            None => (std::env::current_exe().unwrap_or_default(), Vec::new()),
+        };
+        let mut environment = settings.environment.clone();
+        environment.push((WORKER_VARIABLE.into(), PROTOCOL.to_string().into()));
+        environment.push((NESTING_VARIABLE.into(), (nesting() + 1).to_string().into()));
+        Launch {
+            program,
+            arguments,
+            environment,
+            inherits_environment: settings.inherits_environment,
+            directory: settings.directory.clone(),
+            stderr: settings.stderr.route(),
+            leads_group: settings.kills_children,
+        }
+    }
+
+    /// Has the poller tell of the worker.
+    fn register(&self, worker: &Worker) -> io::Result<()> {
+        let key: WorkerKey = worker.key;
+        self.poller.add(worker.connection.as_fd(), key.pack(Part::Connection))?;
+        self.poller.add(worker.child.as_fd(), key.pack(Part::Process))?;
+        match &worker.stderr {
+            Some(stderr) => self.poller.add(stderr.as_fd(), key.pack(Part::Stderr)),
+            None => Ok(()),
+        }
+    }
+
+    /// Has the poller tell nothing more of it, before its descriptors are closed: a child on its way to
+    /// exec may hold copies of them.
+    pub(super) fn deregister(&self, worker: &Worker) {
+        self.poller.delete(worker.connection.as_fd());
+        self.poller.delete(worker.child.as_fd());
+        if let Some(stderr) = &worker.stderr {
+            self.poller.delete(stderr.as_fd());
+        }
+    }
+
+    /// Tells the worker how it is to be, and what to call first.
+    fn greet(&mut self, worker: &mut Worker, page: &rustix::fd::OwnedFd) -> io::Result<()> {
+        let settings = &self.settings;
+        let config = Config {
+            identity: self.identity.clone(),
+            stack: settings.stack as u64,
+            memory_limit: settings.memory_limit,
+            cpu_limit: settings.cpu_limit,
+            reports_memory: settings.max_memory_per_child.is_some(),
+            backtraces: settings.backtraces,
+            nice: settings.nice,
+        };
+        let payload = config.to_bytes();
+        let length = payload.len() as u64;
+        let head = Head { kind: Kind::Config, length, sequence: 0, extra: 0 };
+        let bytes = [&head.to_bytes()[..], &payload].concat();
+        send_with_page(&worker.connection, &bytes, page)?;
+        if let Some(initializer) = settings.initializer.clone() {
+            let number = self.introduce(worker, initializer.descriptor)?;
+            let length = initializer.arguments.len() as u64;
+            let head = Head { kind: Kind::Initialize, length, sequence: 0, extra: number };
+            worker.writer.push(head, &initializer.arguments);
+        }
+        Ok(())
+    }
+
+    /// The worker's own number of a function, which it is told if it does not know it.
+    pub(super) fn introduce(
+        &mut self,
+        worker: &mut Worker,
+        descriptor: &'static crate::process::function::Descriptor,
+    ) -> io::Result<u64> {
+        let Some(function) = self.functions.number(descriptor) else {
+            return Err(io::Error::other("a function is in no image that is loaded"));
+        };
+        let known = worker.known.iter().position(|&known| known == function);
+        let number = known.unwrap_or(worker.known.len());
+        if known.is_none() {
+            worker.known.push(function);
+            let place = self.functions.place(function).to_bytes();
+            let length = place.len() as u64;
+            let extra = number as u64;
+            worker.writer.push(Head { kind: Kind::Define, length, sequence: 0, extra }, &place);
+        }
+        Ok(number as u64)
+    }
+}

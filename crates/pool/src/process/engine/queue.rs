@@ -1,0 +1,89 @@
+//! The jobs that wait for a worker: by priority, first in first out within one.
+
+use crate::process::cell::{Cell, Priority, Whereabouts};
+use crate::process::engine::alarms::AlarmKey;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A job, with what the pool knows of its past.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) cell: Arc<Cell>,
+    /// How often it may still be run again.
+    pub(crate) retries: u32,
+    /// How many workers have died of reading it.
+    pub(crate) deaths: u32,
+    /// When it must be done.
+    pub(crate) deadline: Option<AlarmKey>,
+}
+
+/// The jobs that wait.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    lanes: [VecDeque<Entry>; 3],
+    /// How many entries there are whose job is still wanted.
+    wanted: usize,
+}
+
+impl Queue {
+    /// How many jobs wait.
+    pub(crate) fn len(&self) -> usize {
+        self.wanted
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wanted == 0
+    }
+
+    /// Puts a job behind all others of its priority.
+    pub(crate) fn push_back(&mut self, entry: Entry) {
+        self.enters(&entry);
+        self.lane(entry.cell.treatment.priority).push_back(entry);
+    }
+
+    /// Puts a job back before all others of its priority.
+    pub(crate) fn push_front(&mut self, entry: Entry) {
+        self.enters(&entry);
+        self.lane(entry.cell.treatment.priority).push_front(entry);
+    }
+
+    /// The job that comes next.
+    pub(crate) fn front(&mut self) -> Option<&Entry> {
+        for lane in &mut self.lanes {
+            while lane.pop_front_if(|entry| is_struck(entry)).is_some() {}
+        }
+        self.lanes.iter().find_map(VecDeque::front)
+    }
+
+    /// Takes the job that comes next.
+    pub(crate) fn pop(&mut self) -> Option<Entry> {
+        self.front()?;
+        let entry = self.lanes.iter_mut().find_map(VecDeque::pop_front)?;
+        self.wanted -= 1;
+        entry.cell.set_whereabouts(Whereabouts::Nowhere);
+        Some(entry)
+    }
+
+    /// A job that waits here is not wanted any more; its entry goes when its turn comes, or with others.
+    pub(crate) fn strike(&mut self, cell: &Cell) {
+        cell.set_whereabouts(Whereabouts::Nowhere);
+        self.wanted -= 1;
+        let entries: usize = self.lanes.iter().map(VecDeque::len).sum();
+        if entries > 64 && self.wanted < entries / 2 {
+            self.lanes.iter_mut().for_each(|lane| lane.retain(|entry| !is_struck(entry)));
+        }
+    }
+
+    fn enters(&mut self, entry: &Entry) {
+        entry.cell.set_whereabouts(Whereabouts::Queue);
+        self.wanted += 1;
+    }
+
+    fn lane(&mut self, priority: Priority) -> &mut VecDeque<Entry> {
+        &mut self.lanes[priority as usize]
+    }
+}
+
+fn is_struck(entry: &Entry) -> bool {
+    entry.cell.whereabouts() != Whereabouts::Queue
+}

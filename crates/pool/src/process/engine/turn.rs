@@ -1,0 +1,68 @@
+//! One turn of the engine: takes in what has happened and does what follows from it.
+
+use crate::clock::monotonic_nanos;
+use crate::process::engine::alarms::Alarm;
+use crate::process::engine::key::{Part, WorkerKey};
+use crate::process::engine::state::Engine;
+use crate::process::sys::{Event, Poller};
+
+impl Engine {
+    /// Takes in what the poller has found.
+    pub(crate) fn take_events(&mut self) {
+        let mut events = std::mem::take(&mut self.events);
+        while self.poller.take(&mut events) {
+            self.take_in(&events);
+        }
+        self.take_in(&events);
+        self.events = events;
+    }
+
+    fn take_in(&mut self, events: &[Event]) {
+        let mut rung = false;
+        for event in events {
+            if Poller::is_alarm(*event) {
+                rung = true;
+                continue;
+            }
+            let (key, part) = WorkerKey::unpack(event.key);
+            match part {
+                Part::Connection => self.connection_event(key),
+                Part::Process => self.process_event(key),
+                Part::Stderr => self.stderr_event(key),
+            }
+        }
+        // Last, so that a job that is done at the last moment is done.
+        if rung {
+            self.alarms.rung();
+            self.ring();
+        }
+    }
+
+    fn ring(&mut self) {
+        let now = monotonic_nanos();
+        while let Some(alarm) = self.alarms.pop_due(now) {
+            match alarm {
+                Alarm::Timeout(key) => self.timeout(key),
+                Alarm::Deadline(cell) => self.deadline(cell),
+                Alarm::Idle(key) => {
+                    if self.crew.get(key).is_some_and(|worker| worker.is_idle()) {
+                        self.retire(key);
+                    }
+                }
+                Alarm::Start(key) => self.out_of_patience(key),
+                // What follows from it is done in any case.
+                Alarm::Gate => self.gate_alarm = None,
+            }
+        }
+    }
+
+    /// Does what follows from what was brought in.
+    pub(crate) fn settle(&mut self) {
+        self.dispatch();
+        self.let_go();
+        if !self.room.is_empty() {
+            self.call_next();
+        }
+        self.alarms.arm(&self.poller);
+    }
+}

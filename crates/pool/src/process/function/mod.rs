@@ -1,0 +1,8 @@
+//! Functions that another process of the same program can find and call.
+
+// In dependence order: a module uses only what stands above it.
+mod descriptor;
+mod place;
+
+pub(crate) use descriptor::{Called, Descriptor, describe};
+pub(crate) use place::Place;

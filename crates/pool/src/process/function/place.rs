@@ -1,0 +1,61 @@
+//! [`Place`]: where a function's descriptor lies, as it is said to a worker.
+
+use crate::process::codec::{Codec, MessagePack};
+use crate::process::function::descriptor::Descriptor;
+use crate::process::sys::{Image, images};
+
+/// Where a descriptor lies, and what it must be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    /// The path of the image; empty for the executable.
+    image: String,
+    /// From the image's base.
+    offset: u64,
+    name: String,
+    signature: String,
+}
+
+impl Place {
+    /// Where this descriptor lies in this process.
+    pub(crate) fn of(descriptor: &'static Descriptor) -> Option<Self> {
+        let address = std::ptr::from_ref(descriptor).expose_provenance();
+        let images = images();
+        let image = images.iter().find(|image| image.contains(address, size_of::<Descriptor>()))?;
+        Some(Self {
+            image: image.name.clone(),
+            offset: address.wrapping_sub(image.base) as u64,
+            name: descriptor.name().to_owned(),
+            signature: descriptor.signature().to_owned(),
+        })
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let fields = (&self.image, self.offset, &self.name, &self.signature);
+        // A tuple of strings and a number can always be said.
+        let _written = MessagePack::encode(&fields, &mut bytes);
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (image, offset, name, signature) = MessagePack::decode(bytes).ok()?;
+        Some(Self { image, offset, name, signature })
+    }
+
+    /// The descriptor at this place, if it is the one that was meant.
+    pub(crate) fn find(&self, images: &[Image]) -> Result<&'static Descriptor, String> {
+        let Self { image: path, offset, name, signature } = self;
+        let Some(image) = images.iter().find(|image| image.name == *path) else {
+            return Err(format!("`{name}` is in `{path}`, which is not loaded in the worker"));
+        };
+        let found =
+            usize::try_from(*offset).ok().and_then(|offset| Descriptor::find(image, offset));
+        match found {
+            None => Err(format!("`{name}` is not where the pool says it is: another build")),
+            Some(found) if found.name() != name || found.signature() != signature => {
+                Err(format!("`{}` is where the pool says `{name}` is: another build", found.name()))
+            }
+            Some(found) => Ok(found),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! [`ProcessJob`]: the result of a job in a process, to be awaited.
+
+use crate::process::cell::Cell;
+use crate::process::codec::CodecError;
+use crate::process::drive::{Attendance, Pool};
+use asyncio_core::JobError;
+use asyncio_core::wait_note::{WaitKind, pending_on};
+use std::any::type_name;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// The result of a job in a process, to be awaited.
+///
+/// The job was queued when this was made, so it runs whether or not this is polled. It gives the
+/// function's result, or a [`JobError`] that says what became of it.
+///
+/// # Cancel safety
+/// Dropping it cancels the job: if it has not started it never runs, and if it is running its process is
+/// killed and replaced, unless [`detached`](crate::process::JobBuilder::detached) was asked for.
+///
+/// # Panics
+/// Polling it again after it has given its result panics.
+#[must_use = "dropping a job's future cancels the job"]
+#[doc(alias = "Job")]
+pub struct ProcessJob<R> {
+    /// `None` once the result was taken.
+    cell: Option<Arc<Cell>>,
+    name: &'static str,
+    pool: Pool,
+    decode: fn(Vec<u8>) -> Result<R, CodecError>,
+    attendance: Attendance,
+}
+
+impl<R> ProcessJob<R> {
+    pub(crate) fn new(
+        cell: Arc<Cell>,
+        pool: Pool,
+        decode: fn(Vec<u8>) -> Result<R, CodecError>,
+        attendance: Attendance,
+    ) -> Self {
+        Self { name: cell.name(), cell: Some(cell), pool, decode, attendance }
+    }
+
+    /// The name of the job: the path of its function.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether a result can be taken without waiting.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.cell.as_ref().is_none_or(|cell| cell.is_finished())
+    }
+}
+
+impl<R> Future for ProcessJob<R> {
+    type Output = Result<R, JobError>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let Some(cell) = &this.cell else { panic!("job polled after its result was taken") };
+        let Poll::Ready(outcome) = cell.poll(cx.waker()) else {
+            if !this.pool.attend(&mut this.attendance) {
+                // Nobody else can, so this task does, as often as it gets a turn.
+                this.pool.drive();
+                cx.waker().wake_by_ref();
+            }
+            pending_on(WaitKind::Job, 0);
+            return Poll::Pending;
+        };
+        this.cell = None;
+        let decode = |bytes| {
+            (this.decode)(bytes)
+                .map_err(|error| JobError::decode(this.name, type_name::<R>(), error))
+        };
+        Poll::Ready(outcome.and_then(decode))
+    }
+}
+
+impl<R> Drop for ProcessJob<R> {
+    fn drop(&mut self) {
+        if let Some(cell) = self.cell.take()
+            && cell.abandon()
+            && !cell.treatment.detached
+            && self.pool.is_home()
+        {
+            self.pool.with(|engine| engine.cancel(&cell));
+        }
+    }
+}
+
+impl<R> fmt::Debug for ProcessJob<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessJob")
+            .field("name", &self.name)
+            .field("is_finished", &self.is_finished())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+//! [`JobBuilder`]: a call with more to say about it.
+
+use crate::clock::monotonic_nanos;
+use crate::process::cell::Priority;
+use crate::process::drive::{Attendance, Pool, block_on};
+use crate::process::error::Rejected;
+use crate::process::job::ProcessJob;
+use crate::process::order::Order;
+use crate::process::run::{Run, try_run};
+use asyncio_core::JobError;
+use std::fmt;
+use std::time::Duration;
+
+/// A call and how it is to be treated; made by
+/// [`ProcessPoolExecutor::job`](crate::process::ProcessPoolExecutor::job).
+#[must_use = "a job does nothing before it is run"]
+pub struct JobBuilder<A, R> {
+    pool: Pool,
+    order: Order<A, R>,
+    deadline: Option<Duration>,
+}
+
+impl<A, R> Clone for JobBuilder<A, R> {
+    fn clone(&self) -> Self {
+        Self { pool: self.pool.clone(), ..*self }
+    }
+}
+
+impl<A, R> JobBuilder<A, R> {
+    pub(crate) fn new(pool: Pool, order: Order<A, R>) -> Self {
+        Self { pool, order, deadline: None }
+    }
+
+    /// How long the function may run; then its process is killed. The time begins when the function is
+    /// called: waiting does not count.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.order.treatment.timeout = Some(nanos(timeout));
+        self
+    }
+
+    /// How long after its submission the job must be done, waiting included.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Which jobs come before it.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.order.treatment.priority = priority;
+        self
+    }
+
+    /// How often the job is run again if its process died of it; by default never, for it may have done
+    /// half of its work.
+    #[doc(alias = "retries")]
+    pub fn retry(mut self, times: u32) -> Self {
+        self.order.treatment.retries = times;
+        self
+    }
+
+    /// The job runs on when its future is dropped.
+    #[doc(alias = "on_cancel")]
+    pub fn detached(mut self) -> Self {
+        self.order.treatment.detached = true;
+        self
+    }
+
+    /// As `ProcessPoolExecutor::run`.
+    pub fn run(self, arguments: A) -> Run<A, R> {
+        let (pool, order) = self.order();
+        Run::new(pool, order, arguments, Attendance::Nobody)
+    }
+
+    /// As `ProcessPoolExecutor::try_run`.
+    ///
+    /// # Errors
+    /// Gives the arguments back if the queue is full or the pool is shut down.
+    pub fn try_run(self, arguments: A) -> Result<ProcessJob<R>, Rejected<A>> {
+        let (pool, order) = self.order();
+        try_run(&pool, order, arguments)
+    }
+
+    /// As `ProcessPoolExecutor::submit`.
+    pub fn submit(self, arguments: A) -> ProcessJob<R> {
+        let (pool, order) = self.order();
+        order.submit(&pool, arguments)
+    }
+
+    /// As `ProcessPoolExecutor::run_blocking`.
+    ///
+    /// # Errors
+    /// As for `ProcessPoolExecutor::run`.
+    ///
+    /// # Blocking
+    /// Until the result is there.
+    pub fn run_blocking(self, arguments: A) -> Result<R, JobError> {
+        let (pool, order) = self.order();
+        let name = order.descriptor.name();
+        let run = Run::new(pool.clone(), order, arguments, Attendance::Blocking);
+        match block_on(&pool, run) {
+            Ok(result) => result,
+            Err(error) => Err(JobError::not_started(name, error)),
+        }
+    }
+
+    fn order(self) -> (Pool, Order<A, R>) {
+        let mut order = self.order;
+        order.treatment.deadline =
+            self.deadline.map(|deadline| monotonic_nanos().saturating_add(nanos(deadline)));
+        (self.pool, order)
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl<A, R> fmt::Debug for JobBuilder<A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobBuilder")
+            .field("treatment", &self.order.treatment)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,168 @@
+//! [`Run`]: a call that waits for room in the queue first.
+
+use crate::process::drive::{Attendance, Pool};
+use crate::process::error::{Rejected, Rejection};
+use crate::process::job::ProcessJob;
+use crate::process::order::Order;
+use asyncio_core::JobError;
+use asyncio_core::wait_note::{WaitKind, pending_on};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A call in a process: waits for room in the pool's queue, then for the result.
+///
+/// It does nothing before it is first polled.
+///
+/// # Cancel safety
+/// Dropping it cancels the job like dropping a [`ProcessJob`]; one that waits for room was never queued.
+///
+/// # Panics
+/// Polling it again after it has given its result panics.
+#[must_use = "a call does nothing unless it is awaited"]
+pub struct Run<A, R> {
+    stage: Stage<A, R>,
+}
+
+enum Stage<A, R> {
+    Waiting(Waiting<A, R>),
+    Queued(ProcessJob<R>),
+    /// Only while it is polled.
+    Over,
+}
+
+struct Waiting<A, R> {
+    pool: Pool,
+    order: Order<A, R>,
+    arguments: A,
+    attendance: Attendance,
+    line: Line,
+}
+
+/// A place in the line of those who wait for room; dropping it leaves the line.
+struct Line {
+    pool: Pool,
+    ticket: Option<u64>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.pool.with(|engine| engine.leave_line(ticket));
+        }
+    }
+}
+
+/// A place in the queue that is promised; it is used up in any case.
+struct Reservation<'a>(&'a Pool);
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        self.0.with(|engine| engine.redeem());
+    }
+}
+
+impl<A, R> Run<A, R> {
+    pub(crate) fn new(
+        pool: Pool,
+        order: Order<A, R>,
+        arguments: A,
+        attendance: Attendance,
+    ) -> Self {
+        let line = Line { pool: pool.clone(), ticket: None };
+        Self { stage: Stage::Waiting(Waiting { pool, order, arguments, attendance, line }) }
+    }
+}
+
+// What it holds is moved, never pinned.
+impl<A, R> Unpin for Run<A, R> {}
+
+impl<A, R> Future for Run<A, R> {
+    type Output = Result<R, JobError>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match &mut self.stage {
+                Stage::Queued(job) => return Pin::new(job).poll(cx),
+                Stage::Over => panic!("call polled after it has panicked"),
+                Stage::Waiting(waiting) => {
+                    if waiting.poll_room(cx).is_pending() {
+                        pending_on(WaitKind::Job, 0);
+                        return Poll::Pending;
+                    }
+                }
+            }
+            if let Stage::Waiting(waiting) = std::mem::replace(&mut self.stage, Stage::Over) {
+                let Waiting { pool, order, arguments, attendance, line } = waiting;
+                let reservation = Reservation(&pool);
+                self.stage = Stage::Queued(order.submit_unattended(&pool, arguments, attendance));
+                drop(reservation);
+                drop(line);
+            }
+        }
+    }
+}
+
+impl<A, R> Waiting<A, R> {
+    /// Waits for a promise of a place in the queue.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.pool.assert_home();
+        let ticket = self.line.ticket;
+        if self.pool.with(|engine| engine.reserve(ticket)) {
+            self.line.ticket = None;
+            return Poll::Ready(());
+        }
+        // Cloned outside of the lock; there may be room by now.
+        let waker = cx.waker().clone();
+        let queued = self.pool.with(|engine| match engine.reserve(ticket) {
+            true => Err(waker),
+            false => Ok(engine.queue_up(ticket, waker)),
+        });
+        match queued {
+            Err(unused) => {
+                drop(unused);
+                self.line.ticket = None;
+                Poll::Ready(())
+            }
+            Ok(ticket) => {
+                self.line.ticket = Some(ticket);
+                if !self.pool.attend(&mut self.attendance) {
+                    self.pool.drive();
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Queues a job if there is room for it at this moment.
+pub(crate) fn try_run<A, R>(
+    pool: &Pool,
+    order: Order<A, R>,
+    arguments: A,
+) -> Result<ProcessJob<R>, Rejected<A>> {
+    if pool.look(|engine| engine.is_ending()) {
+        return Err(Rejected::new(arguments, Rejection::ShutDown));
+    }
+    if !pool.with(|engine| engine.reserve(None)) {
+        return Err(Rejected::new(arguments, Rejection::Full));
+    }
+    let reservation = Reservation(pool);
+    let job = order.submit(pool, arguments);
+    drop(reservation);
+    Ok(job)
+}
+
+impl<A, R> fmt::Debug for Run<A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match &self.stage {
+            Stage::Waiting(_) => "Waiting",
+            Stage::Queued(_) => "Queued",
+            Stage::Over => "Over",
+        };
+        f.debug_struct("Run").field("stage", &stage).finish_non_exhaustive()
+    }
+}

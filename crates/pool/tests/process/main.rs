@@ -1,0 +1,3 @@
+//! Processes as an executor.
+
+mod first;
