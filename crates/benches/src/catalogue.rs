@@ -10,6 +10,7 @@ use crate::peer::monoio::{Legacy, Monoio, Uring};
 use crate::peer::ours::Asyncio;
 use crate::peer::smol::Smol;
 use crate::peer::tokio::{CurrentThread, Local, Tokio};
+use crate::processes;
 use crate::report;
 use crate::runtime::{Net, Offload, OneShot, Runtime, Timers, in_task};
 use crate::workload::echo::{self, Plan};
@@ -45,6 +46,10 @@ const fn best(at_most: f64) -> Goal {
 
 const fn of(at_most: f64, name: &'static str) -> Goal {
     Goal { at_most, of: Of::One(name) }
+}
+
+const fn absolute(at_most: f64) -> Goal {
+    Goal { at_most, of: Of::Absolute }
 }
 
 const ECHO: &[Goal] = &[of(1.0, "tokio_ct"), of(1.05, "floor")];
@@ -85,14 +90,68 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("echo_c1", "us", "one connection: the server's CPU for a request", ECHO),
     row("echo_c50", "us", "50 connections: the server's CPU for a request", ECHO),
     row("echo_c1000", "us", "1,000 connections: the server's CPU for a request", ECHO),
+    row(SYSCALLS, "calls", "50 connections: system calls for a request", &[absolute(2.05)]),
     row(
-        SYSCALLS,
-        "calls",
-        "50 connections: system calls for a request",
-        &[Goal { at_most: 2.05, of: Of::Absolute }],
+        "pool_sequential",
+        "ns",
+        "a call on a pool of four threads, one at a time",
+        &[of(0.6, "tokio_ct")],
     ),
-    row("pool_sequential", "ns", "a call on a pool of four threads, one at a time", &[best(1.0)]),
-    row("pool_in_flight", "ns", "the same, 1,000 in flight; each", &[best(0.9)]),
+    row("pool_in_flight", "ns", "the same, 1,000 in flight; each", &[best(0.6)]),
+    row(
+        processes::CALL,
+        "us",
+        "a call in a process on the same core, awaited (wall clock)",
+        &[of(2.0, "floor")],
+    ),
+    row(
+        processes::CALL_ACROSS,
+        "us",
+        "the same on the other core (wall clock)",
+        &[of(2.0, "floor")],
+    ),
+    row(
+        processes::IN_FLIGHT,
+        "ns",
+        "1,000 calls in flight on two processes; each (wall clock)",
+        &[absolute(4_000.0), of(1.0 / 40.0, "python")],
+    ),
+    row(
+        processes::START,
+        "us",
+        "from a new pool to its first reply (wall clock)",
+        &[absolute(1_500.0)],
+    ),
+    row(
+        processes::START_LARGE,
+        "us",
+        "the same from a program with a gibibyte in memory (wall clock)",
+        &[absolute(1_500.0)],
+    ),
+    row(
+        processes::MEGABYTE,
+        "us",
+        "a mebibyte to a process and back (wall clock)",
+        &[of(2.0, "floor")],
+    ),
+    row(
+        processes::CANCEL,
+        "us",
+        "from the end of a job that never ends to the result of the next (wall clock)",
+        &[absolute(5_000.0)],
+    ),
+    row(
+        processes::MEMORY,
+        "bytes",
+        "an idle worker process, its proportional share",
+        &[absolute(1_000_000.0)],
+    ),
+    row(
+        processes::FAIR,
+        "us",
+        "400 jobs of 50 us beside one of 300 ms, two processes (wall clock)",
+        &[absolute(50_000.0)],
+    ),
     row(
         "wake_same",
         "ns",
@@ -144,7 +203,10 @@ pub(crate) struct Entrant {
 }
 
 pub(crate) const ENTRANTS: &[Entrant] = &[
-    entrant("asyncio", Role::Ours, "asyncio, its facade", full::<Asyncio>),
+    entrant("asyncio", Role::Ours, "asyncio, its facade", |workload| {
+        processes::ours::run(workload);
+        full::<Asyncio>(workload);
+    }),
     entrant(
         "tokio_ct",
         Role::Peer,
@@ -162,11 +224,16 @@ pub(crate) const ENTRANTS: &[Entrant] = &[
     entrant("monoio_uring", Role::Peer, "monoio, io_uring", full::<Monoio<Uring>>),
     entrant("glommio", Role::Peer, "glommio, io_uring", full::<Glommio>),
     entrant("futures", Role::Peer, "futures, LocalPool", tasks_and_wake::<Futures>),
+    entrant("floor", Role::Floor, "nothing, bare loops written by hand", |workload| {
+        processes::floor::run(workload);
+        tasks_and_sockets::<Floor>(workload);
+    }),
+    entrant("procspawn", Role::Peer, "procspawn, its pool", processes::procspawn::run),
     entrant(
-        "floor",
-        Role::Floor,
-        "nothing, bare loops written by hand",
-        tasks_and_sockets::<Floor>,
+        "python",
+        Role::Peer,
+        "Python 3, asyncio and ProcessPoolExecutor",
+        processes::python::run,
     ),
 ];
 

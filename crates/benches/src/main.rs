@@ -15,18 +15,24 @@ mod runtime;
 mod client;
 mod workload;
 mod peer;
+mod processes;
 mod catalogue;
 mod parent;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // One of the peers starts this program again, and asks for this to come first.
+    procspawn::init();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["child", runtime, workload] => child(runtime, workload),
         ["client", kind, address, connections] => {
             client::run(kind, address, connections).map_err(|error| error.to_string())
+        }
+        ["answer", length, core] => {
+            processes::floor::answer(length, core).map_err(|error| error.to_string())
         }
         options => parent::run(options),
     };

@@ -30,6 +30,14 @@ pub(crate) fn pin(core: usize) {
     sched_setaffinity(None, &set).unwrap_or_default();
 }
 
+/// Lets the calling thread, and what it starts later, go to both cores.
+pub(crate) fn unpin() {
+    let mut set = CpuSet::new();
+    set.set(SERVER_CORE);
+    set.set(CLIENT_CORE);
+    sched_setaffinity(None, &set).unwrap_or_default();
+}
+
 /// Resident memory in bytes.
 pub(crate) fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();

@@ -18,7 +18,7 @@ struct Options {
 
 pub(crate) fn run(arguments: &[&str]) -> Result<(), String> {
     let options = parse(arguments)?;
-    let chosen = |name: &str| options.only.as_deref().is_none_or(|only| name == only);
+    let chosen = |name: &str| options.only.as_deref().is_none_or(|only| name.starts_with(only));
     let workloads: Vec<&Workload> =
         WORKLOADS.iter().filter(|workload| chosen(workload.name)).collect();
     if workloads.is_empty() {
@@ -85,6 +85,8 @@ fn parse(arguments: &[&str]) -> Result<Options, String> {
                     rest.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
                 options.rounds = number.ok_or("--rounds needs a number")?;
             }
+            // A family of workloads, by the beginning of their names.
+            word if !word.starts_with('-') => options.only = Some(word.to_owned()),
             other => return Err(format!("unknown argument: {other}")),
         }
     }
@@ -103,6 +105,7 @@ mod tests {
                 && options.only.as_deref() == Some("ping_pong")
                 && options.rounds == 9
         );
+        assert_eq!(parse(&["--peers", "pool"]).unwrap().only.as_deref(), Some("pool"));
         assert!(parse(&["--rounds", "0"]).is_err());
         assert!(parse(&["--fast"]).is_err());
     }
