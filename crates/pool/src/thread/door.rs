@@ -3,12 +3,15 @@
 //! While a [`Submit`] is entered on a thread, every job that this thread submits to a thread pool goes
 //! to it, and no thread is started. Whoever is behind the door decides when each job runs, and runs it
 //! where it likes. A thread without one pays a single predicted branch a job.
+//!
+//! A shutdown that cancels what waits cancels what waits behind the door, too. One that drains does not wait
+//! for it, as nothing but the simulation could make it run.
 
 use crate::thread::job::{Refusal, Run};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Takes the jobs of thread pools in place of their threads.
 ///
@@ -138,5 +141,28 @@ pub(crate) fn hand_over(job: Arc<dyn Run>) {
         Some(door) => door.submit(job),
         // Dropping the job resolves its future; a flag without a door does not happen.
         None => drop(job),
+    }
+}
+
+/// The jobs of one pool that went through a door: its end may have to cancel them.
+#[derive(Default)]
+pub(crate) struct HandedOver {
+    /// Some of them are gone.
+    jobs: Vec<Weak<dyn Run>>,
+}
+
+impl HandedOver {
+    /// Notes a job that is about to be handed over.
+    pub(crate) fn note(&mut self, job: &Arc<dyn Run>) {
+        if self.jobs.len() == self.jobs.capacity() {
+            self.jobs.retain(|job| job.strong_count() > 0);
+        }
+        self.jobs.push(Arc::downgrade(job));
+    }
+
+    /// Those that are not gone; some of them may run or have run.
+    #[must_use]
+    pub(crate) fn take(&mut self) -> Vec<Arc<dyn Run>> {
+        self.jobs.drain(..).filter_map(|job| job.upgrade()).collect()
     }
 }

@@ -27,6 +27,7 @@
 //! coldest leaves when its keep-alive is over and hands the watch to the next; the last one stays.
 
 use crate::clock::{Tick, now};
+use crate::thread::door::HandedOver;
 use crate::thread::job::{Refusal, Run, is_taken_back};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub(crate) struct Queue {
     refusal: Option<Refusal>,
     /// Length at which the next push looks for jobs that were taken back.
     sweep_at: usize,
+    /// Jobs that wait elsewhere: only an end that cancels what waits looks at them.
+    pub(crate) handed_over: HandedOver,
     growth_pause: u32,
     /// Threads that have left their seats for good and can be joined.
     ended: Vec<JoinHandle<()>>,
@@ -116,6 +119,7 @@ impl Queue {
             coming: 0,
             refusal: None,
             sweep_at: SWEEP_FLOOR,
+            handed_over: HandedOver::default(),
             growth_pause: 0,
             ended: Vec::new(),
             next_serial: 0,

@@ -40,7 +40,12 @@ impl fmt::Display for AbandonedJob {
 pub(crate) fn close(shared: &Shared, cancel: bool) {
     let mut queue = shared.queue.lock();
     let idle = queue.close(Refusal::ShutDown);
-    let cancelled = if cancel { queue.give_up_waiting() } else { Vec::new() };
+    let mut cancelled = Vec::new();
+    if cancel {
+        cancelled = queue.give_up_waiting();
+        // Those that run or have run are left alone by their refusal.
+        cancelled.extend(queue.handed_over.take());
+    }
     drop(queue);
     idle.iter().for_each(Thread::unpark);
     refuse_all(cancelled, &Refusal::ShutDown);

@@ -48,14 +48,14 @@ pub(crate) fn offer(
     job: Arc<dyn Run>,
 ) -> Result<(), (Arc<dyn Run>, Refusal)> {
     if door::is_open() {
-        let refusal = shared.queue.lock().refusal();
-        return match refusal {
-            Some(why) => Err((job, why)),
-            None => {
-                door::hand_over(job);
-                Ok(())
-            }
-        };
+        let mut queue = shared.queue.lock();
+        if let Some(why) = queue.refusal() {
+            return Err((job, why));
+        }
+        queue.handed_over.note(&job);
+        drop(queue);
+        door::hand_over(job);
+        return Ok(());
     }
     let pushed = shared.queue.lock().push(job);
     rouse(shared, pushed?);

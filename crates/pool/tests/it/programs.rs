@@ -1,13 +1,14 @@
-//! Law X3 on random programs: each job is exactly one of *ran once* and *cancelled before it started*;
-//! never more run than there are threads; a result is delivered once; no panic costs a worker; a
-//! shutdown leaves nothing behind.
+//! Law X3 on random programs, on threads and behind the door: each job is exactly one of *ran once* and
+//! *cancelled before it started*; never more run than there are threads; a result is delivered once; no
+//! panic costs a worker; a shutdown drains or cancels exactly, and leaves nothing behind.
 
-use crate::support::{Drops, Probe, block_on};
+use crate::support::{Drops, Probe, Stepwise, block_on};
 use asyncio_core::JobError;
-use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor};
+use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, door};
 use proptest::prelude::*;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -28,6 +29,9 @@ enum Op {
     Await(usize),
     OpenGate,
     Shut(Shutdown),
+    /// Behind the door: runs a waiting job, or throws it away. On threads: nothing.
+    Step(usize),
+    ThrowAway(usize),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -39,8 +43,9 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (0_usize..64).prop_map(Op::Forget),
         2 => (0_usize..64).prop_map(Op::Await),
         1 => Just(Op::OpenGate),
-        1 => prop_oneof![Just(Shutdown::Drain), Just(Shutdown::CancelPending), Just(Shutdown::Now)]
-            .prop_map(Op::Shut),
+        1 => shutdown().prop_map(Op::Shut),
+        4 => (0_usize..64).prop_map(Op::Step),
+        1 => (0_usize..64).prop_map(Op::ThrowAway),
     ]
 }
 
@@ -51,6 +56,12 @@ struct Entry {
     runs: Arc<AtomicUsize>,
     future: Option<ThreadJob<Probe>>,
     outcome: Option<Result<(), JobError>>,
+}
+
+impl Entry {
+    fn is_settled(&self) -> bool {
+        self.future.as_ref().is_none_or(ThreadJob::is_finished)
+    }
 }
 
 struct World {
@@ -64,22 +75,29 @@ struct World {
     results: Drops,
     jobs: Vec<Entry>,
     shut: bool,
+    /// Whether a shutdown has cancelled what waited.
+    cancelled: bool,
+    simulation: Option<Rc<Stepwise>>,
 }
 
 impl World {
-    fn new(max: usize) -> Self {
+    fn new(max: usize, simulation: Option<Rc<Stepwise>>) -> Self {
         let (gate, gated) = mpsc::sync_channel(0);
+        // Behind the door the test's own thread runs the jobs, so none of them may wait.
+        let gate = simulation.is_none().then_some(gate);
         Self {
             pool: ThreadPoolExecutor::new(max),
             max,
             running: Arc::default(),
             most: Arc::default(),
-            gate: Some(gate),
+            gate,
             gated: Arc::new(std::sync::Mutex::new(gated)),
             arguments: Drops::default(),
             results: Drops::default(),
             jobs: Vec::new(),
             shut: false,
+            cancelled: false,
+            simulation,
         }
     }
 
@@ -112,26 +130,66 @@ impl World {
             Op::Forget(_) | Op::Await(_) if count == 0 => {}
             Op::Forget(index) => self.jobs[index % count].future = None,
             Op::Await(index) => {
-                if self.gate.is_none() {
-                    settle(&mut self.jobs[index % count]);
+                let job = &mut self.jobs[index % count];
+                let finished = job.future.as_ref().is_none_or(ThreadJob::is_finished);
+                if finished || (self.gate.is_none() && self.simulation.is_none()) {
+                    settle(job);
                 }
             }
             Op::OpenGate => self.gate = None,
             // With the gate closed only the shutdown that does not wait can be called here.
             Op::Shut(how) => {
                 if self.gate.is_none() || how == Shutdown::Now {
-                    self.pool.shutdown(how);
-                    self.shut = true;
+                    self.shut(how);
+                }
+            }
+            Op::Step(index) => {
+                if let Some(simulation) = &self.simulation {
+                    simulation.run_any(index);
+                }
+            }
+            Op::ThrowAway(index) => {
+                if let Some(simulation) = &self.simulation {
+                    simulation.throw_away_any(index);
                 }
             }
         }
     }
 
+    fn shut(&mut self, how: Shutdown) {
+        self.pool.shutdown(how);
+        self.shut = true;
+        self.cancelled |= how != Shutdown::Drain;
+        if how == Shutdown::CancelPending {
+            assert!(
+                self.jobs.iter().all(Entry::is_settled),
+                "it waits for what it does not cancel"
+            );
+        }
+    }
+
+    /// No panic has cost a worker: as many jobs as ever can still run side by side.
+    fn all_workers_meet(&self) {
+        let barrier = Arc::new(Barrier::new(self.max));
+        let meet = |barrier: Arc<Barrier>| barrier.wait();
+        let jobs: Vec<_> =
+            (0..self.max).map(|_| self.pool.submit(meet, Arc::clone(&barrier))).collect();
+        for job in jobs {
+            block_on(job).expect("an open pool runs what it is given");
+        }
+    }
+
     fn finish(mut self, how: Shutdown) -> Result<(), TestCaseError> {
         self.gate = None;
-        self.pool.shutdown(how);
+        if self.simulation.is_none() && !self.shut {
+            self.all_workers_meet();
+        }
+        self.shut(how);
         if how == Shutdown::Now {
             self.pool.shutdown(Shutdown::Drain);
+        }
+        if let Some(simulation) = &self.simulation {
+            simulation.run_all();
         }
         prop_assert_eq!(self.pool.workers(), 0);
         prop_assert!(self.most.load(SeqCst) <= self.max, "more ran at once than there are threads");
@@ -146,8 +204,13 @@ impl World {
                 (None, _) => {}
                 (Some(Ok(())), kind) => prop_assert!(runs == 1 && !matches!(kind, Kind::Panics)),
                 (Some(Err(error)), Kind::Panics) if error.is_panicked() => prop_assert_eq!(runs, 1),
+                (Some(Err(error)), _) if error.is_shut_down() => {
+                    prop_assert_eq!(runs, 0);
+                    prop_assert!(job.late || self.cancelled, "a drain has cancelled a job");
+                }
                 (Some(Err(error)), _) => {
-                    prop_assert!(error.is_shut_down() && runs == 0, "{}", error)
+                    let thrown_away = self.simulation.is_some() && error.is_cancelled();
+                    prop_assert!(thrown_away && runs == 0, "{}", error);
                 }
             }
         }
@@ -162,6 +225,20 @@ fn settle(job: &mut Entry) {
     }
 }
 
+fn check(mut world: World, ops: Vec<Op>, how: Shutdown) -> Result<(), TestCaseError> {
+    for op in ops {
+        world.step(op);
+    }
+    let (arguments, count) = (world.arguments.clone(), world.jobs.len());
+    world.finish(how)?;
+    prop_assert_eq!(arguments.count(), count, "each argument is dropped once");
+    Ok(())
+}
+
+fn shutdown() -> impl Strategy<Value = Shutdown> {
+    prop_oneof![Just(Shutdown::Drain), Just(Shutdown::CancelPending), Just(Shutdown::Now)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -169,14 +246,18 @@ proptest! {
     fn prop_x3_each_job_runs_once_or_is_cancelled_before_its_start(
         max in 1_usize..4,
         ops in prop::collection::vec(op(), 0..60),
-        how in prop_oneof![Just(Shutdown::Drain), Just(Shutdown::CancelPending), Just(Shutdown::Now)],
+        how in shutdown(),
     ) {
-        let mut world = World::new(max);
-        for op in ops {
-            world.step(op);
-        }
-        let (arguments, count) = (world.arguments.clone(), world.jobs.len());
-        world.finish(how)?;
-        prop_assert_eq!(arguments.count(), count, "each argument is dropped once");
+        check(World::new(max, None), ops, how)?;
+    }
+
+    #[test]
+    fn prop_x3_holds_behind_the_door(
+        ops in prop::collection::vec(op(), 0..60),
+        how in shutdown(),
+    ) {
+        let simulation = Rc::new(Stepwise::default());
+        let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+        check(World::new(1, Some(simulation)), ops, how)?;
     }
 }

@@ -60,3 +60,35 @@ fn the_guard_closes_the_door_again() {
     assert_eq!(block_on(pool.submit(|()| 1, ())).unwrap(), 1);
     assert_eq!(pool.workers(), 1);
 }
+
+#[test]
+fn an_end_that_cancels_what_waits_cancels_what_waits_behind_the_door() {
+    for how in [Shutdown::CancelPending, Shutdown::Now] {
+        let simulation = Rc::new(Stepwise::default());
+        let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+        let (pool, other, drops) =
+            (ThreadPoolExecutor::new(1), ThreadPoolExecutor::new(1), Drops::default());
+        let ran = pool.submit(|()| "ran", ());
+        simulation.step();
+        let waits = pool.submit(|_probe| unreachable!("it was cancelled"), drops.probe());
+        let elsewhere = other.submit(|()| "elsewhere", ());
+        pool.shutdown(how);
+        assert_eq!(drops.count(), 1, "here and not when the simulation gets to it");
+        assert!(block_on(waits).unwrap_err().is_shut_down());
+        assert_eq!(simulation.run_all(), 2);
+        assert_eq!(block_on(ran).unwrap(), "ran");
+        assert_eq!(block_on(elsewhere).unwrap(), "elsewhere");
+    }
+}
+
+#[test]
+fn a_drain_does_not_wait_for_the_door_and_cancels_nothing_behind_it() {
+    let simulation = Rc::new(Stepwise::default());
+    let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+    let pool = ThreadPoolExecutor::new(1);
+    let job = pool.submit(|()| "ran", ());
+    pool.shutdown(Shutdown::Drain);
+    drop(pool);
+    simulation.step();
+    assert_eq!(block_on(job).unwrap(), "ran");
+}

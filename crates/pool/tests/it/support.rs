@@ -58,6 +58,24 @@ impl Stepwise {
         job.run();
     }
 
+    /// Runs the one with this number, modulo those that wait.
+    pub(crate) fn run_any(&self, index: usize) {
+        if let Some(job) = self.take_any(index) {
+            job.run();
+        }
+    }
+
+    /// Throws away the one with this number, modulo those that wait.
+    pub(crate) fn throw_away_any(&self, index: usize) {
+        drop(self.take_any(index));
+    }
+
+    fn take_any(&self, index: usize) -> Option<PoolJob> {
+        let mut waiting = self.0.borrow_mut();
+        let count = waiting.len();
+        waiting.remove(index.checked_rem(count)?)
+    }
+
     /// Runs what waits, and what comes meanwhile; gives how many that were.
     pub(crate) fn run_all(&self) -> usize {
         let mut count = 0;
