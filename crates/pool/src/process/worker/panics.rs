@@ -66,6 +66,8 @@ pub(crate) fn report(payload: &(dyn Any + Send)) -> Report {
 /// Says which job this thread runs.
 pub(crate) fn set_running(sequence: Option<u64>) {
     RUNNING.set(sequence);
+    // An earlier job may have caught a panic itself.
+    drop(NOTED.take());
 }
 
 pub(crate) fn to_bytes(report: &Report) -> Vec<u8> {

@@ -64,6 +64,14 @@ extern "C" fn nothing(_: c_int) {}
 extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
     // SAFETY: the kernel hands over a valid `siginfo_t`.
     let info = unsafe { &*info };
+    // The access is tried once more when this returns, and then the process dies of the signal.
+    handle(signal, libc::SIG_DFL, 0);
+    if info.si_code <= 0 {
+        // Somebody has sent it, so there is no access to be tried once more.
+        // SAFETY: raise(3) is signal-safe; the signal is blocked until this returns.
+        unsafe { libc::raise(signal) };
+        return;
+    }
     // SAFETY: both signals carry an address.
     let address = unsafe { info.si_addr() }.addr();
     if (GUARD_START.load(Relaxed)..GUARD_END.load(Relaxed)).contains(&address) {
@@ -72,8 +80,6 @@ extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
             note.store(TEXT.load(Relaxed), Relaxed);
         }
     }
-    // The access is tried once more when this returns, and then the process dies of the signal.
-    handle(signal, libc::SIG_DFL, 0);
 }
 
 /// The lowest address of this thread's stack that can be used.
