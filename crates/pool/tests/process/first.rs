@@ -21,10 +21,10 @@ fn a_function_runs_in_another_process() {
 #[test]
 fn a_crash_costs_one_job() {
     let pool = ProcessPoolExecutor::builder().workers(2).build().unwrap();
-    let error = pool.run_blocking(|()| std::process::abort(), ()).unwrap_err();
+    let error = pool.run_blocking(|()| -> () { std::process::abort() }, ()).unwrap_err();
     println!("{error}");
     assert_eq!(error.signal(), Some(6));
-    let error = pool.run_blocking(|()| panic!("so bad"), ()).unwrap_err();
+    let error = pool.run_blocking(|()| -> () { panic!("so bad") }, ()).unwrap_err();
     println!("{error} {:?}", error.backtrace());
     assert_eq!(pool.run_blocking(fib, 20).unwrap(), 6765);
 }

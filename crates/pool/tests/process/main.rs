@@ -1,3 +1,12 @@
-//! Processes as an executor.
+//! Tests of the process pool from its user's seat, one module a hazard.
+//!
+//! Nothing sleeps: jobs are held and let go at a meeting, and a claim about what did *not* happen is made
+//! after something that would have come later has happened.
+#![cfg(all(feature = "process", target_os = "linux"))]
 
+mod child;
+mod codec;
+mod deaths;
 mod first;
+mod panics;
+mod support;

@@ -1,0 +1,77 @@
+//! A job that panics: its error tells everything, and its process goes on.
+
+use crate::support::{among_innocents, pool_of, process_id};
+use asyncio_pool::ProcessPoolExecutor;
+
+fn bad(n: u32) {
+    panic!("bad {n}");
+}
+
+#[test]
+fn a_panic_costs_one_job_and_tells_message_place_and_stack() {
+    let pool = pool_of(1);
+    let before = pool.run_blocking(process_id, ()).unwrap();
+    let error = among_innocents(&pool, bad, 7).unwrap_err();
+    assert!(error.is_panicked() && !error.is_died());
+    assert_eq!(error.panic_message(), Some("bad 7"));
+    let location = error.panic_location().unwrap();
+    assert!(location.contains("tests/process/panics.rs:7:"), "{location}");
+    assert!(error.backtrace().unwrap().contains("panics::bad"), "{:?}", error.backtrace());
+    assert!(error.job_name().ends_with("panics::bad"));
+    assert_eq!(pool.run_blocking(process_id, ()).unwrap(), before, "the process is kept");
+    assert!(error.into_panic().is_err(), "its payload is in another process");
+}
+
+#[test]
+fn backtraces_can_be_left_out() {
+    let pool = ProcessPoolExecutor::builder().workers(1).backtraces(false).build().unwrap();
+    let error = pool.run_blocking(bad, 7).unwrap_err();
+    assert_eq!((error.panic_message(), error.backtrace()), (Some("bad 7"), None));
+    assert!(error.panic_location().is_some());
+}
+
+#[test]
+fn a_payload_that_is_no_text_is_a_panic_all_the_same() {
+    let error =
+        pool_of(1).run_blocking(|()| -> () { std::panic::panic_any(7_u32) }, ()).unwrap_err();
+    assert!(error.is_panicked() && error.panic_location().is_some(), "{error}");
+}
+
+#[test]
+fn a_payload_that_panics_in_its_drop_costs_nothing_more() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("the bomb went off");
+        }
+    }
+    let pool = pool_of(1);
+    let error = pool.run_blocking(|()| -> () { std::panic::panic_any(Bomb) }, ()).unwrap_err();
+    assert!(error.is_panicked(), "{error}");
+    assert_eq!(pool.run_blocking(|n: u32| n, 1).unwrap(), 1);
+}
+
+#[test]
+fn a_panic_that_an_earlier_job_has_caught_is_not_taken_for_a_later_one() {
+    fn caught(_: ()) {
+        let _caught = std::panic::catch_unwind(|| panic!("caught"));
+    }
+    fn resumed(_: ()) {
+        std::panic::resume_unwind(Box::new("resumed"));
+    }
+    let pool = pool_of(1);
+    pool.run_blocking(caught, ()).unwrap();
+    let error = pool.run_blocking(resumed, ()).unwrap_err();
+    assert_eq!(error.panic_message(), Some("resumed"));
+    assert_eq!(error.panic_location(), None, "it has called no hook");
+}
+
+#[test]
+fn a_panic_of_a_job_s_own_thread_is_the_job_s_to_see() {
+    fn spawns(_: ()) -> bool {
+        let thread = std::thread::Builder::new().spawn(|| panic!("on a thread")).unwrap();
+        thread.join().is_err()
+    }
+    let pool = pool_of(1);
+    assert!(pool.run_blocking(spawns, ()).unwrap());
+}
