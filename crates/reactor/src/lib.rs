@@ -25,6 +25,7 @@ pub use attempt::{Operation, Ready};
 pub use clock::OsClock;
 pub use current::{Entered, ReactorId, current_id, now, try_now};
 pub use interval::{Interval, MissedTick, Tick, interval};
+pub use os::process_id;
 pub use reactor::{Reactor, ReactorBuilder, block_on};
 pub use selector::{Readiness, Selector, Wait};
 pub use sleep::{Sleep, sleep, sleep_until};

@@ -47,11 +47,15 @@ impl<A, R> Order<A, R> {
         }
     }
 
-    /// Writes the arguments and queues the job.
+    /// Writes the arguments and queues the job, room or not.
     #[track_caller]
     pub(crate) fn submit(self, pool: &Pool, arguments: A) -> ProcessJob<R> {
+        pool.assert_home();
         let mut attendance = Attendance::Nobody;
-        let job = self.submit_unattended(pool, arguments, attendance);
+        let (cell, job) = self.write(pool, arguments, attendance);
+        if let Some(cell) = cell {
+            pool.with(|engine| engine.submit(cell));
+        }
         if !job.is_finished() {
             // Nobody may ever poll it, and it is to run all the same.
             pool.attend(&mut attendance);
@@ -59,31 +63,70 @@ impl<A, R> Order<A, R> {
         job
     }
 
-    /// The same, where somebody drives already.
-    #[track_caller]
-    pub(crate) fn submit_unattended(
+    /// Writes the arguments and queues the job in the place that was promised to it.
+    pub(crate) fn submit_reserved(
+        self,
+        mut reservation: Reservation<'_>,
+        arguments: A,
+        attendance: Attendance,
+    ) -> ProcessJob<R> {
+        let pool = reservation.pool;
+        let (cell, job) = self.write(pool, arguments, attendance);
+        if let Some(cell) = cell {
+            reservation.is_used = true;
+            pool.with(|engine| {
+                engine.redeem();
+                engine.submit(cell);
+            });
+        }
+        job
+    }
+
+    /// Writes the arguments; the cell is still to be queued, if it is to be at all.
+    fn write(
         self,
         pool: &Pool,
         arguments: A,
         attendance: Attendance,
-    ) -> ProcessJob<R> {
-        pool.assert_home();
+    ) -> (Option<Arc<Cell>>, ProcessJob<R>) {
         let written = (self.encode)(arguments).and_then(|bytes| match bytes.len() as u64 {
             0..=PAYLOAD_MAX => Ok(bytes),
             _ => Err(CodecError::new("more than 4 GiB")),
         });
-        let name = self.descriptor.name();
         let (bytes, error) = match written {
             Ok(bytes) => (bytes, None),
-            Err(error) => (Vec::new(), Some(JobError::encode(name, type_name::<A>(), error))),
+            Err(error) => (Vec::new(), Some(error)),
         };
         let cell = Arc::new(Cell::new(self.descriptor, bytes, self.treatment));
         let job = ProcessJob::new(Arc::clone(&cell), pool.clone(), self.decode, attendance);
-        match error {
-            Some(error) => cell.finish(Err(error)),
-            None if door::is_open() => simulated::hand_over(pool, cell),
-            None => pool.submit(cell),
+        if let Some(error) = error {
+            cell.finish(Err(JobError::encode(cell.name(), type_name::<A>(), error)));
+            return (None, job);
         }
-        job
+        if door::is_open() {
+            simulated::hand_over(pool, cell);
+            return (None, job);
+        }
+        (Some(cell), job)
+    }
+}
+
+/// A place in the queue that is promised; if it is not used it is given back.
+pub(crate) struct Reservation<'a> {
+    pool: &'a Pool,
+    is_used: bool,
+}
+
+impl<'a> Reservation<'a> {
+    pub(crate) fn new(pool: &'a Pool) -> Self {
+        Self { pool, is_used: false }
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.pool.with(|engine| engine.redeem());
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::process::drive::{Attendance, Pool};
 use crate::process::error::{Rejected, Rejection};
 use crate::process::job::ProcessJob;
-use crate::process::order::Order;
+use crate::process::order::{Order, Reservation};
 use asyncio_core::JobError;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use std::fmt;
@@ -33,7 +33,6 @@ enum Stage<A, R> {
 }
 
 struct Waiting<A, R> {
-    pool: Pool,
     order: Order<A, R>,
     arguments: A,
     attendance: Attendance,
@@ -54,15 +53,6 @@ impl Drop for Line {
     }
 }
 
-/// A place in the queue that is promised; it is used up in any case.
-struct Reservation<'a>(&'a Pool);
-
-impl Drop for Reservation<'_> {
-    fn drop(&mut self) {
-        self.0.with(|engine| engine.redeem());
-    }
-}
-
 impl<A, R> Run<A, R> {
     pub(crate) fn new(
         pool: Pool,
@@ -70,8 +60,8 @@ impl<A, R> Run<A, R> {
         arguments: A,
         attendance: Attendance,
     ) -> Self {
-        let line = Line { pool: pool.clone(), ticket: None };
-        Self { stage: Stage::Waiting(Waiting { pool, order, arguments, attendance, line }) }
+        let line = Line { pool, ticket: None };
+        Self { stage: Stage::Waiting(Waiting { order, arguments, attendance, line }) }
     }
 }
 
@@ -95,11 +85,10 @@ impl<A, R> Future for Run<A, R> {
                 }
             }
             if let Stage::Waiting(waiting) = std::mem::replace(&mut self.stage, Stage::Over) {
-                let Waiting { pool, order, arguments, attendance, line } = waiting;
-                let reservation = Reservation(&pool);
-                self.stage = Stage::Queued(order.submit_unattended(&pool, arguments, attendance));
-                drop(reservation);
-                drop(line);
+                let Waiting { order, arguments, attendance, line } = waiting;
+                let reservation = Reservation::new(&line.pool);
+                let job = order.submit_reserved(reservation, arguments, attendance);
+                self.stage = Stage::Queued(job);
             }
         }
     }
@@ -108,15 +97,16 @@ impl<A, R> Future for Run<A, R> {
 impl<A, R> Waiting<A, R> {
     /// Waits for a promise of a place in the queue.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.pool.assert_home();
+        let pool = &self.line.pool;
+        pool.assert_home();
         let ticket = self.line.ticket;
-        if self.pool.with(|engine| engine.reserve(ticket)) {
+        if pool.ask(|engine| engine.reserve(ticket)) {
             self.line.ticket = None;
             return Poll::Ready(());
         }
         // Cloned outside of the lock; there may be room by now.
         let waker = cx.waker().clone();
-        let queued = self.pool.with(|engine| match engine.reserve(ticket) {
+        let queued = pool.with(|engine| match engine.reserve(ticket) {
             true => Err(waker),
             false => Ok(engine.queue_up(ticket, waker)),
         });
@@ -128,8 +118,8 @@ impl<A, R> Waiting<A, R> {
             }
             Ok(ticket) => {
                 self.line.ticket = Some(ticket);
-                if !self.pool.attend(&mut self.attendance) {
-                    self.pool.drive();
+                if !pool.attend(&mut self.attendance) {
+                    pool.drive();
                     cx.waker().wake_by_ref();
                 }
                 Poll::Pending
@@ -147,12 +137,15 @@ pub(crate) fn try_run<A, R>(
     if pool.look(|engine| engine.is_ending()) {
         return Err(Rejected::new(arguments, Rejection::ShutDown));
     }
-    if !pool.with(|engine| engine.reserve(None)) {
+    if !pool.ask(|engine| engine.reserve(None)) {
         return Err(Rejected::new(arguments, Rejection::Full));
     }
-    let reservation = Reservation(pool);
-    let job = order.submit(pool, arguments);
-    drop(reservation);
+    let mut attendance = Attendance::Nobody;
+    let job = order.submit_reserved(Reservation::new(pool), arguments, attendance);
+    if !job.is_finished() {
+        // Nobody may ever poll it, and it is to run all the same.
+        pool.attend(&mut attendance);
+    }
     Ok(job)
 }
 

@@ -3,10 +3,10 @@
 //! Nobody is appointed to drive a pool: whoever waits for it does. A loop listens to its poller as to any
 //! descriptor; a thread that blocks waits for it itself; only for those who do neither there is a helper.
 
-use crate::process::cell::Cell;
 use crate::process::engine::{Engine, News};
 use crate::process::settings::Settings;
 use crate::process::sys::Poller;
+use asyncio_reactor::process_id;
 use parking_lot::Mutex;
 use std::io;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Shared {
     pub(crate) fn new(settings: Settings) -> io::Result<Self> {
         let poller = Arc::new(Poller::new()?);
         let engine = Engine::new(Arc::new(settings), Arc::clone(&poller));
-        Ok(Self { engine: Mutex::new(engine), poller, process: std::process::id() })
+        Ok(Self { engine: Mutex::new(engine), poller, process: process_id() })
     }
 
     /// Brings something in, does what follows from it, and tells whom it concerns.
@@ -38,6 +38,11 @@ impl Shared {
         result
     }
 
+    /// Asks for something from which nothing follows.
+    pub(crate) fn ask<R>(&self, ask: impl FnOnce(&mut Engine) -> R) -> R {
+        ask(&mut self.engine.lock())
+    }
+
     /// Looks something up.
     pub(crate) fn look<R>(&self, at: impl FnOnce(&Engine) -> R) -> R {
         at(&self.engine.lock())
@@ -48,14 +53,9 @@ impl Shared {
         self.with(Engine::take_events);
     }
 
-    /// Queues a job.
-    pub(crate) fn submit(&self, cell: Arc<Cell>) {
-        self.with(|engine| engine.submit(cell));
-    }
-
     /// Whether this is the process that made the pool.
     pub(crate) fn is_home(&self) -> bool {
-        std::process::id() == self.process
+        process_id() == self.process
     }
 
     /// Refuses to go on in the child of a fork.
@@ -66,7 +66,7 @@ impl Shared {
             "the process pool was made in process {} and cannot be used in process {}: \
              after a fork the child has to make its own",
             self.process,
-            std::process::id()
+            process_id()
         );
     }
 }

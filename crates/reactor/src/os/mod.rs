@@ -34,10 +34,10 @@ pub(crate) use portable::{OsSelector, Port};
 #[expect(unsafe_code, reason = "a page that a fork wipes: docs/unsafe.md")]
 mod process;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use process::process_id;
+pub use process::process_id;
 /// The number of this process.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use std::process::id as process_id;
+pub use std::process::id as process_id;
 
 use std::io;
 

@@ -18,9 +18,15 @@ const LENGTH: usize = size_of::<AtomicU32>();
 /// `None` if the kernel does not offer such a page.
 static PAGE: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
 
-/// The number of this process.
+/// The number of this process, without a system call: for code that must know whether it is in a fork's
+/// child.
+///
+/// # Examples
+/// ```
+/// assert_eq!(asyncio_reactor::process_id(), std::process::id());
+/// ```
 #[inline]
-pub(crate) fn process_id() -> u32 {
+pub fn process_id() -> u32 {
     match PAGE.get_or_init(map) {
         None => std::process::id(),
         Some(page) => match page.load(Ordering::Relaxed) {

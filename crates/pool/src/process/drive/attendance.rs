@@ -7,9 +7,14 @@ use asyncio_reactor::{ReactorId, current_id};
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A pool with those who drive it.
+/// A pool with those who drive it; each job has one, so it is one pointer.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     shared: Arc<Shared>,
     listeners: Arc<Listeners>,
     helper: Arc<Helper>,
@@ -28,7 +33,8 @@ pub(crate) enum Attendance {
 
 impl Pool {
     pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared), listeners: Arc::default(), helper: Arc::default() }
+        let (listeners, helper) = (Arc::default(), Arc::default());
+        Self { inner: Arc::new(Inner { shared: Arc::new(shared), listeners, helper }) }
     }
 
     /// Sees to it that somebody drives for a job that is awaited, or was submitted, on this thread.
@@ -42,12 +48,12 @@ impl Pool {
             _ => {}
         }
         if let Some(reactor) = here
-            && self.listeners.listen(reactor, &self.shared).is_ok()
+            && self.inner.listeners.listen(reactor, &self.inner.shared).is_ok()
         {
             *attendance = Attendance::Loop(reactor);
             return true;
         }
-        let hired = self.helper.hire(&self.shared).is_ok();
+        let hired = self.inner.helper.hire(&self.inner.shared).is_ok();
         if hired {
             *attendance = Attendance::Helper;
         }
@@ -56,8 +62,8 @@ impl Pool {
 
     /// Nobody needs to drive any more.
     pub(crate) fn dismiss_all(&self) {
-        self.listeners.dismiss();
-        self.helper.dismiss();
+        self.inner.listeners.dismiss();
+        self.inner.helper.dismiss();
     }
 }
 
@@ -65,6 +71,6 @@ impl Deref for Pool {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {
-        &self.shared
+        &self.inner.shared
     }
 }

@@ -8,9 +8,9 @@ use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
 /// How much is asked for at a time.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 16 * 1024;
 /// A payload that is larger than this and not there yet gets a vector of its own.
-const LARGE: usize = 16 * 1024;
+const LARGE: usize = 8 * 1024;
 
 /// Takes messages out of the bytes of a descriptor.
 #[derive(Debug)]

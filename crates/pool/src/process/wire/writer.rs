@@ -6,7 +6,7 @@
 use crate::process::wire::frame::Head;
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -99,7 +99,11 @@ impl Writer {
                 count += 1;
             }
             let mut nothing = SendAncillaryBuffer::default();
-            match sendmsg(fd, &slices[..count], &mut nothing, SendFlags::NOSIGNAL) {
+            let sent = match &slices[..count] {
+                [one] => send(fd, one, SendFlags::NOSIGNAL),
+                all => sendmsg(fd, all, &mut nothing, SendFlags::NOSIGNAL),
+            };
+            match sent {
                 Ok(sent) => self.advance(sent),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(false),

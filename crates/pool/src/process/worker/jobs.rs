@@ -11,6 +11,7 @@ use crate::process::worker::limits::{Limits, resident};
 use crate::process::worker::panics;
 use crate::process::worker::replies::Replies;
 use asyncio_core::exception::forget_payload;
+use asyncio_reactor::process_id;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Why a worker ends by itself, as its exit code. Zero is the pool's own wish.
@@ -40,7 +41,7 @@ pub(crate) fn serve(mut jobs: Jobs) -> Exit {
     panics::install_hook(jobs.replies, jobs.config.backtraces);
     let mut desk = Desk {
         limits: Limits::set(jobs.config.memory_limit, jobs.config.cpu_limit),
-        process: std::process::id(),
+        process: process_id(),
         functions: Vec::new(),
     };
     loop {
@@ -114,7 +115,7 @@ impl Desk {
         // Nothing of ours is borrowed by the function, so a panic can leave nothing of ours half done.
         let called = catch_unwind(AssertUnwindSafe(|| function.call(payload)));
         let nanos = before.elapsed().as_nanos() as u64;
-        if std::process::id() != self.process {
+        if process_id() != self.process {
             // The job has forked, and this is the child: the connection is its parent's.
             sys::exit_at_once(0);
         }

@@ -11,7 +11,7 @@
 use libc::{c_int, c_void, siginfo_t, stack_t};
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 const ALTERNATE_STACK: usize = 64 * 1024;
 /// An overflow may miss the guard by as much as a frame is large; beyond that it is another fault.
@@ -19,6 +19,8 @@ const NEAR: usize = 64 * 1024;
 
 static NOTE: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
 static TEXT: AtomicU64 = AtomicU64::new(0);
+/// Memory that the process does not have before it is needed.
+static ALTERNATE: [AtomicU8; ALTERNATE_STACK] = [const { AtomicU8::new(0) }; ALTERNATE_STACK];
 static GUARD_START: AtomicUsize = AtomicUsize::new(0);
 static GUARD_END: AtomicUsize = AtomicUsize::new(0);
 
@@ -29,9 +31,9 @@ pub(crate) fn watch_stack(note: &'static AtomicU64, text: u64) {
     NOTE.store(ptr::from_ref(note).cast_mut(), Relaxed);
     GUARD_START.store(lowest.saturating_sub(NEAR), Relaxed);
     GUARD_END.store(lowest.saturating_add(page_size()), Relaxed);
-    let stack = Box::leak(vec![0_u8; ALTERNATE_STACK].into_boxed_slice());
-    let stack = stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: stack.len() };
-    // SAFETY: the stack is leaked, so it outlives every use, and nothing else uses it.
+    let stack = ALTERNATE.as_ptr().cast_mut().cast();
+    let stack = stack_t { ss_sp: stack, ss_flags: 0, ss_size: ALTERNATE_STACK };
+    // SAFETY: the memory is static and may be written, and nothing else uses it.
     unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) };
     for signal in [libc::SIGSEGV, libc::SIGBUS] {
         handle(signal, on_fault as *const () as usize, libc::SA_SIGINFO | libc::SA_ONSTACK);
