@@ -150,10 +150,10 @@ impl Crew {
         self.places.iter().all(Option::is_none)
     }
 
-    /// A worker that has nothing on board and takes something.
+    /// A worker that has nothing on board and takes something: one that is ready, if there is one.
     pub(crate) fn free(&self) -> Option<WorkerKey> {
-        let mut free = self.iter().filter(|worker| worker.on_board.is_empty() && worker.has_room());
-        free.next().map(|worker| worker.key)
+        let free = self.iter().filter(|worker| worker.on_board.is_empty() && worker.has_room());
+        free.min_by_key(|worker| worker.stage != Stage::Ready).map(|worker| worker.key)
     }
 
     /// How many workers count.

@@ -206,8 +206,10 @@ impl Engine {
         // A pool that ends refuses each job by itself.
         let is_my_turn = self.is_ending() || taken < self.settings.queue_bound;
         self.reserved += usize::from(is_my_turn);
-        if is_my_turn && ticket.is_some() {
-            self.room.retain(|(number, _)| Some(*number) != ticket);
+        if is_my_turn
+            && let Some(ticket) = ticket
+        {
+            self.take_out_of_line(ticket);
         }
         is_my_turn
     }
@@ -219,12 +221,17 @@ impl Engine {
 
     /// Leaves the line.
     pub(crate) fn leave_line(&mut self, ticket: u64) {
+        self.take_out_of_line(ticket);
+        self.call_next();
+    }
+
+    fn take_out_of_line(&mut self, ticket: u64) {
         if let Some(place) = self.room.iter().position(|(number, _)| *number == ticket)
             && let Some((_, waker)) = self.room.remove(place)
         {
+            // Let go of outside of the lock, for it is foreign.
             self.news.wakers.extend(waker);
         }
-        self.call_next();
     }
 
     /// Wakes as many of the line as there is room for.
