@@ -11,6 +11,8 @@ mod create_tasks;
 mod gather;
 #[path = "blocking_thread.rs"]
 mod blocking_thread;
+#[path = "blocking_process.rs"]
+mod blocking_process;
 #[path = "numbers_and_letters.rs"]
 mod numbers_and_letters;
 #[path = "handle_requests.rs"]
@@ -26,7 +28,7 @@ use std::process::ExitCode;
 type Program = (&'static str, fn() -> Result<(), Box<dyn Error>>);
 
 /// `main` of each program runs a loop of its own, as if it were a process of its own.
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 9] = [
     ("quickstart", || {
         quickstart::main();
         Ok(())
@@ -38,6 +40,7 @@ const PROGRAMS: [Program; 8] = [
         Ok(())
     }),
     ("blocking_thread", || Ok(blocking_thread::main()?)),
+    ("blocking_process", blocking_process::main),
     ("numbers_and_letters", || {
         numbers_and_letters::main();
         Ok(())

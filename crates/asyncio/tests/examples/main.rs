@@ -9,5 +9,7 @@
 mod programs;
 mod walkthrough;
 mod executors;
+#[cfg(feature = "process-pool")]
+mod processes;
 mod fetch;
 mod echo;

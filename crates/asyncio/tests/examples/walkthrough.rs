@@ -94,6 +94,20 @@ fn real_blocking_thread_leaves_the_loop_free() {
 }
 
 #[test]
+fn real_blocking_process_leaves_the_loop_free() {
+    let (lines, _) = walk("blocking_process");
+    let words = stamped(&lines);
+    let [started, completed, ticked, ended] = words[..] else { panic!("{words:?}") };
+    assert_eq!(started, "Main coroutine started");
+    // The job prints it itself, on the same standard output. The walk-through's text has lost three zeros.
+    assert_eq!(completed, "CPU-bound task completed with total: 333333283333335000000");
+    let ticks = ticked.strip_prefix("Meanwhile the loop ticked ").unwrap();
+    let ticks: u32 = ticks.strip_suffix(" times").unwrap().parse().unwrap();
+    assert!(ticks >= 3, "{ticks}");
+    assert_eq!(ended, "Main coroutine completed");
+}
+
+#[test]
 fn real_numbers_and_letters_come_in_turn() {
     let (lines, seconds) = walk("numbers_and_letters");
     let words = ["Number: 1", "Letter: A", "Number: 2", "Letter: B", "Number: 3", "Letter: C"];
