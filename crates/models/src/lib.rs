@@ -10,6 +10,9 @@ mod word;
 #[path = "../../executor/src/inbox.rs"]
 mod inbox;
 #[cfg(test)]
+#[path = "../../pool/src/process/wire/slot.rs"]
+mod slot;
+#[cfg(test)]
 #[expect(unsafe_code, reason = "loom's cells are shared between threads: docs/unsafe.md")]
 mod block;
 #[cfg(test)]
@@ -26,3 +29,5 @@ mod last_reference;
 mod handle_abroad;
 #[cfg(test)]
 mod door;
+#[cfg(test)]
+mod claims;

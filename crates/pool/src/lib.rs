@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 // In dependence order: a module uses only what stands above it.
+#[cfg(feature = "process")]
+mod primitives;
 mod clock;
 mod shutdown;
 mod thread;

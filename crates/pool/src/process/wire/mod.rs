@@ -5,5 +5,6 @@ pub(crate) mod payload;
 pub(crate) mod frame;
 pub(crate) mod reader;
 pub(crate) mod writer;
+pub(crate) mod slot;
 pub(crate) mod status;
 pub(crate) mod config;

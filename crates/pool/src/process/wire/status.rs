@@ -1,28 +1,16 @@
 //! [`Status`]: what a pool and a worker tell each other without a message.
 //!
-//! A job's slot says how far it is. Whoever moves it on from `QUEUED` owns the job: the worker by
-//! starting it, the pool by taking it back.
-//!
-//! ```text
-//!              worker: start               worker or nobody
-//!   QUEUED ────────────────────► STARTED ───────────────────► (the slot's next job)
-//!     └────────────────────────► REVOKED ───────────────────►
-//!              pool: revoke
-//! ```
-//!
+//! For each job on its way there is a slot, which says whose it is ([`slot`]).
 //! Slots are numbered by the worker's own sequence. A slot is used again only [`SLOTS`] jobs later, and
 //! the pool never has so many on board.
 
+use crate::primitives::AtomicU64;
+use crate::primitives::Ordering::{Acquire, Relaxed, Release};
 use crate::process::sys::{SharedPage, WORDS};
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::process::wire::slot;
 
 /// How many jobs may be on their way to one worker.
 pub(crate) const SLOTS: u64 = 256;
-
-const QUEUED: u64 = 0;
-const STARTED: u64 = 1;
-const REVOKED: u64 = 2;
 
 /// Behind the slots.
 const READING: usize = SLOTS as usize;
@@ -51,34 +39,28 @@ impl Status {
         Self { page }
     }
 
-    fn slot(sequence: u64) -> usize {
-        (sequence % SLOTS) as usize
+    fn slot(&self, sequence: u64) -> &AtomicU64 {
+        &self.page[(sequence % SLOTS) as usize]
     }
 
     /// The pool: a job is on its way.
     pub(crate) fn queue(&self, sequence: u64) {
-        self.page[Self::slot(sequence)].store(sequence << 2 | QUEUED, Release);
+        slot::queue(self.slot(sequence), sequence);
     }
 
     /// The worker: takes the job, unless the pool has taken it back.
     pub(crate) fn start(&self, sequence: u64) -> bool {
-        self.take(sequence, STARTED)
+        slot::start(self.slot(sequence), sequence)
     }
 
     /// The pool: takes the job back, unless the worker has started it.
     pub(crate) fn revoke(&self, sequence: u64) -> bool {
-        self.take(sequence, REVOKED)
-    }
-
-    fn take(&self, sequence: u64, as_: u64) -> bool {
-        let slot = &self.page[Self::slot(sequence)];
-        let queued = sequence << 2 | QUEUED;
-        slot.compare_exchange(queued, sequence << 2 | as_, AcqRel, Acquire).is_ok()
+        slot::revoke(self.slot(sequence), sequence)
     }
 
     /// Whether the worker has started this job.
     pub(crate) fn has_started(&self, sequence: u64) -> bool {
-        self.page[Self::slot(sequence)].load(Acquire) == sequence << 2 | STARTED
+        slot::has_started(self.slot(sequence), sequence)
     }
 
     /// The worker: the message with this job is being read.
@@ -93,12 +75,12 @@ impl Status {
 
     /// The worker: has come to this job, started it or not.
     pub(crate) fn set_taken(&self, sequence: u64) {
-        self.page[TAKEN].store(sequence, Relaxed);
+        self.page[TAKEN].store(sequence, Release);
     }
 
     /// The last job that the worker has come to.
     pub(crate) fn taken(&self) -> u64 {
-        self.page[TAKEN].load(Relaxed)
+        self.page[TAKEN].load(Acquire)
     }
 
     /// The worker, before it starts a job: the time on the monotonic clock in nanoseconds.
