@@ -43,13 +43,17 @@ use std::sync::Arc;
 ///     if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
 /// }
 ///
+/// fn crash(_: ()) {
+///     std::process::abort();
+/// }
+///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # futures::executor::block_on(async {
 /// let pool = ProcessPoolExecutor::new()?;
 /// assert_eq!(pool.run(fib, 20).await?, 6765);
 /// assert_eq!(pool.run(|(a, b)| a + b, (1.5, 2.0)).await?, 3.5);
 ///
-/// let error = pool.run(|()| std::process::abort(), ()).await.unwrap_err() as asyncio_core::JobError;
+/// let error = pool.run(crash, ()).await.unwrap_err();
 /// assert_eq!(error.signal(), Some(6));
 /// # Ok(())
 /// # })
@@ -167,6 +171,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
     /// # Examples
     /// ```
     /// use asyncio_pool::process::Priority;
+    /// use std::time::Duration;
     ///     ///
     /// fn spin(forever: bool) -> u32 {
     ///     while forever { std::hint::spin_loop() }

@@ -206,9 +206,7 @@ impl Engine {
         // A pool that ends refuses each job by itself.
         let is_my_turn = self.is_ending() || taken < self.settings.queue_bound;
         self.reserved += usize::from(is_my_turn);
-        if is_my_turn
-            && let Some(ticket) = ticket
-        {
+        if is_my_turn && let Some(ticket) = ticket {
             self.take_out_of_line(ticket);
         }
         is_my_turn
