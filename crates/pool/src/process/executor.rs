@@ -172,7 +172,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
     /// ```
     /// use asyncio_pool::process::Priority;
     /// use std::time::Duration;
-    ///     ///
+    ///
     /// fn spin(forever: bool) -> u32 {
     ///     while forever { std::hint::spin_loop() }
     ///     7
