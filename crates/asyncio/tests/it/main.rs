@@ -15,3 +15,7 @@ mod other_threads;
 mod busy_loop;
 mod real_time;
 mod attributes;
+#[cfg(feature = "process-pool")]
+mod process_pool;
+#[cfg(feature = "process-pool")]
+mod process_jobs;
