@@ -2,6 +2,8 @@
 //!
 //! Only what the contract names is used. Jobs are functions of this test binary, in processes of it.
 
+#![expect(clippy::unwrap_used, reason = "the helpers and jobs of tests are tests, too")]
+
 use asyncio::pool::{Priority, Rejection};
 use asyncio::{JobError, ProcessPoolExecutor, Shutdown, create_task, gather, sleep, try_gather};
 use futures::StreamExt;
@@ -237,12 +239,11 @@ async fn retries_happen_only_if_asked_for() {
     assert_eq!(pool.job(dies_until_the_third_try).retry(2).run(file).await.unwrap(), 3);
     // A panic is an answer, so it is not tried again.
     let file = fresh_file("retries_happen_only_if_asked_for_by_panics");
-    let panic = |file: PathBuf| {
+    let panic = |file: PathBuf| -> () {
         fs::write(&file, vec![b'x'; fs::read(&file).map_or(0, |b| b.len()) + 1]).unwrap();
         panic!("an answer");
     };
-    let error: JobError =
-        pool.job(panic).retry(5).run(file.clone()).await.map(|()| ()).unwrap_err();
+    let error = pool.job(panic).retry(5).run(file.clone()).await.unwrap_err();
     assert!(error.is_panicked());
     assert_eq!(fs::read(&file).unwrap().len(), 1);
 }
