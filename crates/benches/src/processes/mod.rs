@@ -50,12 +50,3 @@ impl Times {
 fn gibibyte() -> Vec<u8> {
     black_box(vec![1; 1 << 30])
 }
-
-/// The proportional share of memory of a process, in bytes.
-fn proportional_share(process: u32) -> f64 {
-    let path = format!("/proc/{process}/smaps_rollup");
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
-    let kib = line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok());
-    kib.unwrap_or(f64::NAN) * 1024.0
-}
