@@ -11,5 +11,7 @@ mod walkthrough;
 mod executors;
 #[cfg(feature = "process-pool")]
 mod processes;
+#[cfg(feature = "process-pool")]
+mod hosts;
 mod fetch;
 mod echo;

@@ -8,6 +8,7 @@ use asyncio::{
 };
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
@@ -115,7 +116,9 @@ fn two_loops_on_two_threads_share_a_pool() {
 #[test]
 fn a_job_is_submitted_on_one_loop_and_awaited_on_another() {
     let pool = pool(1);
-    let job = asyncio::run(async { pool.submit(fib, 20) });
+    let submitted = Cell::new(None);
+    asyncio::run(async { submitted.set(Some(pool.submit(fib, 20))) });
+    let job = submitted.take().unwrap();
     // The loop that it was submitted on is closed by now.
     assert_eq!(asyncio::run(job).unwrap(), 6765);
 }

@@ -276,7 +276,7 @@ async fn errors_say_what_has_happened() {
     );
     assert_eq!(pool.run(exit, 0).await.unwrap_err().exit_code(), Some(0));
 
-    let error = pool.run(|()| std::process::abort(), ()).await.map(|()| ()).unwrap_err();
+    let error = pool.run(|()| -> () { std::process::abort() }, ()).await.unwrap_err();
     assert_eq!((error.exit_code(), error.signal()), (None, Some(6)));
     assert_eq!(pool.run(fib, 20).await.unwrap(), 6765);
 }
