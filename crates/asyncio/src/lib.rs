@@ -16,7 +16,7 @@ pub use asyncio_executor::{
 };
 pub use asyncio_macros::{main, test};
 #[cfg(feature = "process-pool")]
-pub use asyncio_pool::ProcessPoolExecutor;
+pub use asyncio_pool::process::{Job, Priority, ProcessPoolExecutor, Rejected, StartError};
 pub use asyncio_pool::{Shutdown, ThreadPoolExecutor, to_thread};
 pub use asyncio_reactor::{
     Interval, MissedTick, Sleep, Timeout, TimeoutError, interval, sleep, sleep_until, timeout,

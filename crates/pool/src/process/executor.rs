@@ -5,7 +5,7 @@ use crate::process::closing::Closing;
 use crate::process::codec::{Codec, MessagePack};
 use crate::process::drive::Pool;
 use crate::process::error::{Rejected, StartError};
-use crate::process::job::ProcessJob;
+use crate::process::job::Job;
 use crate::process::job_builder::JobBuilder;
 use crate::process::map::Map;
 use crate::process::order::Order;
@@ -130,7 +130,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
     ///
     /// # Errors
     /// Gives the arguments back if the queue is full or the pool is shut down.
-    pub fn try_run<F, A, R>(&self, function: F, arguments: A) -> Result<ProcessJob<R>, Rejected<A>>
+    pub fn try_run<F, A, R>(&self, function: F, arguments: A) -> Result<Job<R>, Rejected<A>>
     where
         F: Fn(A) -> R + Copy + Send + 'static,
         A: Serialize + DeserializeOwned + 'static,
@@ -157,7 +157,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
 
     /// Queues a call, room or not: the queue's bound does not hold for this function, nor for
     /// `run_in_executor`, which is the same.
-    pub fn submit<F, A, R>(&self, function: F, arguments: A) -> ProcessJob<R>
+    pub fn submit<F, A, R>(&self, function: F, arguments: A) -> Job<R>
     where
         F: Fn(A) -> R + Copy + Send + 'static,
         A: Serialize + DeserializeOwned + 'static,
@@ -301,9 +301,9 @@ where
     A: Serialize + DeserializeOwned + 'static,
     R: Serialize + DeserializeOwned + 'static,
 {
-    type Job = ProcessJob<R>;
+    type Job = Job<R>;
 
-    fn submit(&self, function: F, arguments: A) -> ProcessJob<R> {
+    fn submit(&self, function: F, arguments: A) -> Job<R> {
         self.submit(function, arguments)
     }
 }

@@ -1,4 +1,4 @@
-//! [`ProcessJob`]: the result of a job in a process, to be awaited.
+//! [`Job`]: the result of a job in a process, to be awaited.
 
 use crate::process::cell::Cell;
 use crate::process::codec::CodecError;
@@ -24,8 +24,8 @@ use std::task::{Context, Poll};
 /// # Panics
 /// Polling it again after it has given its result panics.
 #[must_use = "dropping a job's future cancels the job"]
-#[doc(alias = "Job")]
-pub struct ProcessJob<R> {
+#[doc(alias = "ProcessJob")]
+pub struct Job<R> {
     /// `None` once the result was taken.
     cell: Option<Arc<Cell>>,
     name: &'static str,
@@ -34,7 +34,7 @@ pub struct ProcessJob<R> {
     attendance: Attendance,
 }
 
-impl<R> ProcessJob<R> {
+impl<R> Job<R> {
     pub(crate) fn new(
         cell: Arc<Cell>,
         pool: Pool,
@@ -57,7 +57,7 @@ impl<R> ProcessJob<R> {
     }
 }
 
-impl<R> Future for ProcessJob<R> {
+impl<R> Future for Job<R> {
     type Output = Result<R, JobError>;
 
     #[track_caller]
@@ -82,7 +82,7 @@ impl<R> Future for ProcessJob<R> {
     }
 }
 
-impl<R> Drop for ProcessJob<R> {
+impl<R> Drop for Job<R> {
     fn drop(&mut self) {
         if let Some(cell) = self.cell.take()
             && cell.abandon()
@@ -94,9 +94,9 @@ impl<R> Drop for ProcessJob<R> {
     }
 }
 
-impl<R> fmt::Debug for ProcessJob<R> {
+impl<R> fmt::Debug for Job<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProcessJob")
+        f.debug_struct("Job")
             .field("name", &self.name)
             .field("is_finished", &self.is_finished())
             .finish_non_exhaustive()

@@ -4,7 +4,7 @@ use crate::clock::monotonic_nanos;
 use crate::process::cell::Priority;
 use crate::process::drive::{Attendance, Pool, block_on};
 use crate::process::error::Rejected;
-use crate::process::job::ProcessJob;
+use crate::process::job::Job;
 use crate::process::order::Order;
 use crate::process::run::{Run, try_run};
 use asyncio_core::JobError;
@@ -75,13 +75,13 @@ impl<A, R> JobBuilder<A, R> {
     ///
     /// # Errors
     /// Gives the arguments back if the queue is full or the pool is shut down.
-    pub fn try_run(self, arguments: A) -> Result<ProcessJob<R>, Rejected<A>> {
+    pub fn try_run(self, arguments: A) -> Result<Job<R>, Rejected<A>> {
         let (pool, order) = self.order();
         try_run(&pool, order, arguments)
     }
 
     /// As `ProcessPoolExecutor::submit`.
-    pub fn submit(self, arguments: A) -> ProcessJob<R> {
+    pub fn submit(self, arguments: A) -> Job<R> {
         let (pool, order) = self.order();
         order.submit(&pool, arguments)
     }

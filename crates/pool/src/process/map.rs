@@ -3,7 +3,7 @@
 use crate::process::cell::Treatment;
 use crate::process::drive::Pool;
 use crate::process::engine::AUTOMATIC;
-use crate::process::job::ProcessJob;
+use crate::process::job::Job;
 use crate::process::order::Order;
 use asyncio_core::JobError;
 use futures::stream::{Fuse, FuturesOrdered, FuturesUnordered, Iter, Stream, StreamExt};
@@ -43,8 +43,8 @@ pub struct Map<S, A, R> {
 }
 
 enum Jobs<R> {
-    Ordered(FuturesOrdered<ProcessJob<R>>),
-    Unordered(FuturesUnordered<ProcessJob<R>>),
+    Ordered(FuturesOrdered<Job<R>>),
+    Unordered(FuturesUnordered<Job<R>>),
 }
 
 impl<I: Iterator<Item = A>, A, R> Map<Iter<I>, A, R> {
@@ -135,7 +135,7 @@ impl<R> Jobs<R> {
         }
     }
 
-    fn push(&mut self, job: ProcessJob<R>) {
+    fn push(&mut self, job: Job<R>) {
         match self {
             Self::Ordered(jobs) => jobs.push_back(job),
             Self::Unordered(jobs) => jobs.push(job),

@@ -4,7 +4,7 @@ use crate::process::cell::{Cell, Treatment};
 use crate::process::codec::{Codec, CodecError};
 use crate::process::drive::{Attendance, Pool};
 use crate::process::function::{Descriptor, describe};
-use crate::process::job::ProcessJob;
+use crate::process::job::Job;
 use crate::process::simulated;
 use crate::process::wire::frame::PAYLOAD_MAX;
 use crate::process::wire::payload;
@@ -49,7 +49,7 @@ impl<A, R> Order<A, R> {
 
     /// Writes the arguments and queues the job, room or not.
     #[track_caller]
-    pub(crate) fn submit(self, pool: &Pool, arguments: A) -> ProcessJob<R> {
+    pub(crate) fn submit(self, pool: &Pool, arguments: A) -> Job<R> {
         pool.assert_home();
         let mut attendance = Attendance::Nobody;
         let (cell, job) = self.write(pool, arguments, attendance);
@@ -69,7 +69,7 @@ impl<A, R> Order<A, R> {
         mut reservation: Reservation<'_>,
         arguments: A,
         attendance: Attendance,
-    ) -> ProcessJob<R> {
+    ) -> Job<R> {
         let pool = reservation.pool;
         let (cell, job) = self.write(pool, arguments, attendance);
         if let Some(cell) = cell {
@@ -88,7 +88,7 @@ impl<A, R> Order<A, R> {
         pool: &Pool,
         arguments: A,
         attendance: Attendance,
-    ) -> (Option<Arc<Cell>>, ProcessJob<R>) {
+    ) -> (Option<Arc<Cell>>, Job<R>) {
         let written = (self.encode)(arguments).and_then(|bytes| match bytes.len() as u64 {
             0..=PAYLOAD_MAX => Ok(bytes),
             _ => Err(CodecError::new("more than 4 GiB")),
@@ -98,7 +98,7 @@ impl<A, R> Order<A, R> {
             Err(error) => (Vec::new(), Some(error)),
         };
         let cell = Arc::new(Cell::new(self.descriptor, bytes, self.treatment));
-        let job = ProcessJob::new(Arc::clone(&cell), pool.clone(), self.decode, attendance);
+        let job = Job::new(Arc::clone(&cell), pool.clone(), self.decode, attendance);
         if let Some(error) = error {
             cell.finish(Err(JobError::encode(cell.name(), type_name::<A>(), error)));
             return (None, job);

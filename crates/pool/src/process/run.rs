@@ -2,7 +2,7 @@
 
 use crate::process::drive::{Attendance, Pool};
 use crate::process::error::{Rejected, Rejection};
-use crate::process::job::ProcessJob;
+use crate::process::job::Job;
 use crate::process::order::{Order, Reservation};
 use asyncio_core::JobError;
 use asyncio_core::wait_note::{WaitKind, pending_on};
@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 /// It does nothing before it is first polled.
 ///
 /// # Cancel safety
-/// Dropping it cancels the job like dropping a [`ProcessJob`]; one that waits for room was never queued.
+/// Dropping it cancels the job like dropping a [`Job`]; one that waits for room was never queued.
 ///
 /// # Panics
 /// Polling it again after it has given its result panics.
@@ -27,7 +27,7 @@ pub struct Run<A, R> {
 
 enum Stage<A, R> {
     Waiting(Waiting<A, R>),
-    Queued(ProcessJob<R>),
+    Queued(Job<R>),
     /// Only while it is polled.
     Over,
 }
@@ -133,7 +133,7 @@ pub(crate) fn try_run<A, R>(
     pool: &Pool,
     order: Order<A, R>,
     arguments: A,
-) -> Result<ProcessJob<R>, Rejected<A>> {
+) -> Result<Job<R>, Rejected<A>> {
     if pool.look(|engine| engine.is_ending()) {
         return Err(Rejected::new(arguments, Rejection::ShutDown));
     }
