@@ -31,7 +31,10 @@ impl Shared {
     pub(crate) fn with<R>(&self, bring_in: impl FnOnce(&mut Engine) -> R) -> R {
         let mut engine = self.engine.lock();
         let result = bring_in(&mut engine);
-        engine.settle();
+        // The child of a fork must not speak to the workers of its parent.
+        if self.is_home() {
+            engine.settle();
+        }
         let news: News = engine.take_news();
         drop(engine);
         news.tell();

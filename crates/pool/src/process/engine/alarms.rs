@@ -4,7 +4,7 @@ use crate::process::cell::Cell;
 use crate::process::engine::key::WorkerKey;
 use crate::process::sys::Poller;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::Weak;
 
 /// Names an alarm: its time on the monotonic clock in nanoseconds, and a number.
 pub(crate) type AlarmKey = (u64, u64);
@@ -14,8 +14,8 @@ pub(crate) type AlarmKey = (u64, u64);
 pub(crate) enum Alarm {
     /// The first job on board has had its time.
     Timeout(WorkerKey),
-    /// This job must be done by now.
-    Deadline(Arc<Cell>),
+    /// This job must be done by now, if it is still wanted.
+    Deadline(Weak<Cell>),
     /// This worker has had nothing to do for long.
     Idle(WorkerKey),
     /// This worker should have started by now.

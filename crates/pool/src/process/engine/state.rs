@@ -171,7 +171,8 @@ impl Engine {
             return self.news.finish(cell, Err(error));
         }
         let deadline = cell.treatment.deadline;
-        let deadline = deadline.map(|at| self.alarms.add(at, Alarm::Deadline(Arc::clone(&cell))));
+        let deadline =
+            deadline.map(|at| self.alarms.add(at, Alarm::Deadline(Arc::downgrade(&cell))));
         let retries = cell.treatment.retries;
         self.queue.push_back(Entry { cell, retries, deaths: 0, deadline });
     }

@@ -43,7 +43,11 @@ impl Engine {
         while let Some(alarm) = self.alarms.pop_due(now) {
             match alarm {
                 Alarm::Timeout(key) => self.timeout(key),
-                Alarm::Deadline(cell) => self.deadline(cell),
+                Alarm::Deadline(cell) => {
+                    if let Some(cell) = cell.upgrade() {
+                        self.deadline(cell);
+                    }
+                }
                 Alarm::Idle(key) => {
                     if self.crew.get(key).is_some_and(|worker| worker.is_idle()) {
                         self.retire(key);
