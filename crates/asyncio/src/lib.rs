@@ -24,6 +24,16 @@ pub use asyncio_reactor::{
 pub use event_loop::{EventLoop, running_loop, try_running_loop};
 pub use runner::{Runner, RunnerBuilder, run};
 
+/// What [`main`] does before it runs the function: a process that was started as a worker of a process pool
+/// becomes one.
+///
+/// Usually it has done so before it comes here.
+#[doc(hidden)]
+pub fn enter_main() {
+    #[cfg(feature = "process-pool")]
+    asyncio_pool::process::init();
+}
+
 /// TCP, UDP and bare descriptors: [`asyncio_net`], and the reactor's [`AsyncFd`](net::AsyncFd).
 pub mod net {
     pub use asyncio_net::*;

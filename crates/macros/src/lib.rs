@@ -11,6 +11,8 @@ use proc_macro::TokenStream;
 
 /// Runs an `async fn main` by `asyncio::run`.
 ///
+/// A process that was started as a worker of a process pool becomes one here at the latest.
+///
 /// ```ignore
 /// #[asyncio::main]
 /// async fn main() {
@@ -21,7 +23,7 @@ use proc_macro::TokenStream;
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = Options::parse(arguments, &[]).and_then(|_none| {
         let function = Function::parse(item)?;
-        let call = format!("::asyncio::run({}())", function.name());
+        let call = format!("{{ ::asyncio::enter_main(); ::asyncio::run({}()) }}", function.name());
         function.expand("", &call)
     });
     expanded.unwrap_or_else(error)
