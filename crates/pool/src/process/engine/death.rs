@@ -35,8 +35,9 @@ impl Engine {
         self.deregister(&worker);
         self.alarms.remove(worker.patience);
         self.alarms.remove(worker.timeout);
-        let ended = worker.child.wait();
+        // Before it is waited for: then the number of its group may be used again.
         worker.child.kill_group();
+        let ended = worker.child.wait();
         let death = self.death(&worker, ended, cpu_time);
         let is_failed_start = !worker.has_been_ready && worker.verdict.is_none();
         let why = is_failed_start.then(|| self.start_error(&worker, death));
