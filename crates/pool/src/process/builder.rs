@@ -278,6 +278,7 @@ impl<C: Codec> ProcessPoolBuilder<C> {
         let pool = ProcessPoolExecutor::new_over(Pool::new(shared));
         if self.prestart {
             block_on(pool.pool(), pool.ready()).map_err(StartError::launch)??;
+            pool.pool().leave();
         }
         Ok(pool)
     }

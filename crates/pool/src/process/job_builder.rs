@@ -97,7 +97,9 @@ impl<A, R> JobBuilder<A, R> {
         let (pool, order) = self.order();
         let name = order.descriptor.name();
         let run = Run::new(pool.clone(), order, arguments, Attendance::Blocking);
-        match block_on(&pool, run) {
+        let result = block_on(&pool, run);
+        pool.leave();
+        match result {
             Ok(result) => result,
             Err(error) => Err(JobError::not_started(name, error)),
         }

@@ -60,6 +60,14 @@ impl Pool {
         hired
     }
 
+    /// A thread that has driven the pool leaves; somebody else is to do what is left.
+    pub(crate) fn leave(&self) {
+        if self.look(|engine| engine.has_chores()) {
+            // Without a thread it is done by whoever comes next.
+            self.attend(&mut Attendance::Nobody);
+        }
+    }
+
     /// Nobody needs to drive any more.
     pub(crate) fn dismiss_all(&self) {
         self.inner.listeners.dismiss();

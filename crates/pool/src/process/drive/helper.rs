@@ -48,7 +48,7 @@ impl Helper {
             let mut present = self.bell.lock();
             // Under the lock: whoever brings a job looks for a helper afterwards.
             let is_busy = shared.look(|engine| engine.is_busy());
-            if !is_busy && (!was_busy || shared.look(|engine| engine.has_ended())) {
+            if !(is_busy || was_busy) || shared.look(|engine| engine.has_ended()) {
                 *present = None;
                 return;
             }

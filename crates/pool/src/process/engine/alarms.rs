@@ -47,6 +47,10 @@ impl Alarms {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.alarms.is_empty()
+    }
+
     /// Takes one whose time has come.
     pub(crate) fn pop_due(&mut self, now: u64) -> Option<Alarm> {
         let first = self.alarms.first_entry()?;

@@ -67,6 +67,8 @@ pub(crate) struct Worker {
     /// The pool's functions that it knows, under its own numbers.
     pub(crate) known: Vec<usize>,
     pub(crate) tasks: u64,
+    /// How many it may have, what is on board included.
+    pub(crate) most_tasks: Option<u64>,
     /// Why it is killed, and whom that concerns.
     pub(crate) verdict: Option<(u64, JobError)>,
     /// When its first job has had its time.
@@ -82,6 +84,8 @@ impl Worker {
         // What the page says may be anything.
         let taken = self.status.taken().min(self.next - 1).max(self.answered);
         let fits = self.next - taken < SLOTS;
+        let lasts = self.most_tasks.is_none_or(|most| self.tasks + (self.on_board.len() as u64) < most);
+        let fits = fits && lasts;
         match self.stage {
             Stage::Starting => self.on_board.is_empty() && fits,
             Stage::Ready => fits,

@@ -72,7 +72,7 @@ impl Engine {
             (Reason::StackOverflow, _) => Some(DeathCause::StackOverflow),
             (Reason::LostConnection, _) => Some(DeathCause::LostConnection),
             _ if worker.is_cut_off => Some(DeathCause::LostConnection),
-            (_, Ended::Signal(SIGABRT)) if worker.tail.text().contains("memory allocation of") => {
+            (_, Ended::Signal(SIGABRT)) if worker.tail.is_out_of_memory() => {
                 Some(DeathCause::OutOfMemory)
             }
             (_, Ended::Signal(SIGKILL)) if kernel_kills && worker.verdict.is_none() => {
@@ -104,9 +104,9 @@ impl Engine {
                 format!("the process {death} before it said a word; {advice}"),
             ),
         };
-        if phase == StartPhase::Handshake && !self.by_path {
-            // Where the link does not lead to the program its path may.
-            self.by_path = true;
+        if phase == StartPhase::Handshake {
+            // Where the link does not lead to the program its path may, and the other way round.
+            self.by_path = !self.by_path;
         }
         StartError::new(phase, message).with_stderr(worker.tail.text())
     }
@@ -117,7 +117,8 @@ impl Engine {
         let tail = worker.tail.text();
         let (mut is_first, mut back) = (true, Vec::new());
         for Boarded { sequence, mut entry } in std::mem::take(&mut worker.on_board) {
-            let started = is_first && worker.status.has_started(sequence);
+            // More than one only if what came in between was garbage.
+            let started = worker.status.has_started(sequence);
             let read = is_first && worker.status.reading() == sequence;
             is_first = false;
             let condemned = verdict.take_if(|(condemned, _)| *condemned == sequence);
@@ -146,7 +147,8 @@ impl Engine {
 
     /// A job has died with its worker.
     fn lost(&mut self, mut entry: Entry, death: Death, tail: &str) {
-        if entry.retries > 0 && self.ending.is_none() && entry.cell.is_wanted() {
+        let is_wanted = entry.cell.is_wanted() || entry.cell.treatment.detached;
+        if entry.retries > 0 && self.ending.is_none() && is_wanted {
             entry.retries -= 1;
             return self.queue.push_front(entry);
         }

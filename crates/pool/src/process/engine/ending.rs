@@ -40,6 +40,8 @@ impl Engine {
 
     fn kill_all(&mut self) {
         for key in self.keys() {
+            // What has been answered is done, and nothing is left on board but what runs.
+            self.read_replies(key);
             let Some(worker) = self.crew.get(key) else { continue };
             let first = worker.on_board.front();
             let (sequence, name) =

@@ -19,6 +19,7 @@ impl KernelKills {
     /// Whether there were more since the last time this was asked.
     pub(crate) fn has_moved(&mut self) -> bool {
         let now = self.host.kernel_kills();
-        std::mem::replace(&mut self.seen, now) < now
+        let before = std::mem::replace(&mut self.seen, now);
+        before.zip(now).is_some_and(|(before, now)| before < now)
     }
 }

@@ -104,6 +104,7 @@ impl Engine {
             answered: 0,
             known: Vec::new(),
             tasks: 0,
+            most_tasks: self.settings.max_tasks_per_child,
             verdict: None,
             timeout: None,
             patience: Some(patience),

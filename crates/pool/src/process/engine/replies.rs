@@ -87,6 +87,8 @@ impl Engine {
                 });
                 is_first && self.answer(key, head, payload)
             }
+            // What follows from it is seen on the page.
+            Kind::Skipped => true,
             Kind::Config | Kind::Define | Kind::Initialize | Kind::Job => false,
         }
     }
@@ -161,7 +163,7 @@ impl Engine {
         self.has_nothing_to_do_if_empty(key);
     }
 
-    fn has_nothing_to_do_if_empty(&mut self, key: WorkerKey) {
+    pub(super) fn has_nothing_to_do_if_empty(&mut self, key: WorkerKey) {
         if self.crew.get(key).is_some_and(|worker| worker.on_board.is_empty()) {
             self.has_nothing_to_do(key);
         }
@@ -188,7 +190,7 @@ impl Engine {
     pub(super) fn connection_event(&mut self, key: WorkerKey) {
         self.read_replies(key);
         let Some(worker) = self.crew.get(key) else { return };
-        if !worker.is_connected && matches!(worker.stage, Stage::Starting | Stage::Ready) {
+        if !worker.is_connected && worker.stage != Stage::Dying {
             // It cannot be reached, so it is of no use, and its job may run for ever.
             worker.stage = Stage::Dying;
             self.alarms.add(monotonic_nanos() + LAST_WORDS, Alarm::Start(key));

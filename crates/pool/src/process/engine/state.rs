@@ -131,7 +131,14 @@ impl Engine {
 
     /// Whether there is anything to be done, or to wait for.
     pub(crate) fn is_busy(&self) -> bool {
-        !self.queue.is_empty() || self.on_board() > 0 || !self.room.is_empty()
+        let has_jobs = !self.queue.is_empty() || self.on_board() > 0 || !self.room.is_empty();
+        has_jobs || self.has_chores()
+    }
+
+    /// Whether there is something to be done though nobody may wait for it: a worker's end is to be taken
+    /// note of, or the time for something will come.
+    pub(crate) fn has_chores(&self) -> bool {
+        !self.alarms.is_empty() || self.crew.iter().any(|worker| !worker.is_active())
     }
 
     /// How many jobs were sent to workers and not answered.

@@ -3,7 +3,7 @@
 use crate::clock::monotonic_nanos;
 use crate::process::cell::{Cell, Whereabouts};
 use crate::process::engine::alarms::Alarm;
-use crate::process::engine::crew::Stage;
+use crate::process::engine::crew::{Stage, Worker};
 use crate::process::engine::key::WorkerKey;
 use crate::process::engine::state::Engine;
 use asyncio_core::JobError;
@@ -37,9 +37,7 @@ impl Engine {
                 if self.unboard(key, sequence) {
                     return true;
                 }
-                // Its answer may be here already.
-                self.read_replies(key);
-                if cell.whereabouts() == (Whereabouts::Worker { index, sequence }) {
+                if self.isolate(key, sequence) {
                     self.kill(key, sequence, verdict(cell.name()));
                 }
                 false
@@ -49,10 +47,11 @@ impl Engine {
 
     /// Takes back a job that its worker has not started.
     fn unboard(&mut self, key: WorkerKey, sequence: u64) -> bool {
-        let Some(worker) = self.crew.get(key) else { return false };
-        if !worker.status.revoke(sequence) {
+        let revoked = |worker: &mut Worker| worker.status.revoke(sequence);
+        if !self.crew.get(key).is_some_and(revoked) {
             return false;
         }
+        let Some(mut worker) = self.crew.remove(key) else { return true };
         worker.on_board.retain(|boarded| {
             let stays = boarded.sequence != sequence;
             if !stays {
@@ -61,7 +60,25 @@ impl Engine {
             }
             stays
         });
+        // Another may be the first now, or none.
+        self.time_first(&mut worker);
+        let is_ready = worker.stage != Stage::Starting;
+        self.crew.insert(worker);
+        if is_ready {
+            self.has_nothing_to_do_if_empty(key);
+        }
         true
+    }
+
+    /// Takes back what this worker has not started, so that its end costs nobody but the job with this
+    /// sequence; returns whether that is still on board.
+    fn isolate(&mut self, key: WorkerKey, sequence: u64) -> bool {
+        let count = self.crew.get(key).map_or(0, |worker| worker.on_board.len());
+        self.take_back(key, count);
+        // Its answer may be here already, and then another has perhaps started.
+        self.read_replies(key);
+        let first = self.crew.get(key).and_then(|worker| worker.on_board.front());
+        first.is_some_and(|first| first.sequence == sequence)
     }
 
     /// Ends a worker for the sake of one of its jobs.
@@ -76,12 +93,14 @@ impl Engine {
 
     /// The first job on board of this worker may have had its time.
     pub(super) fn timeout(&mut self, key: WorkerKey) {
+        if let Some(worker) = self.crew.get(key) {
+            worker.timeout = None;
+        }
         self.read_replies(key);
         let Some(worker) = self.crew.get(key) else { return };
-        worker.timeout = None;
         let Some(first) = worker.on_board.front() else { return };
         let Some(timeout) = first.entry.cell.treatment.timeout else { return };
-        let sequence = first.sequence;
+        let (sequence, name) = (first.sequence, first.entry.cell.name());
         let now = monotonic_nanos();
         // What the page says may be anything, but never later than now.
         let started = worker.status.started_at().min(now);
@@ -90,12 +109,12 @@ impl Engine {
             false => now.saturating_add(timeout),
         };
         if over_at <= now {
-            let verdict = JobError::timed_out(first.entry.cell.name());
-            return self.kill(key, sequence, verdict);
+            if self.isolate(key, sequence) {
+                self.kill(key, sequence, JobError::timed_out(name));
+            }
+            return;
         }
-        let alarm = self.alarms.add(over_at, Alarm::Timeout(key));
-        if let Some(worker) = self.crew.get(key) {
-            worker.timeout = Some(alarm);
-        }
+        let former = worker.timeout.replace(self.alarms.add(over_at, Alarm::Timeout(key)));
+        self.alarms.remove(former);
     }
 }

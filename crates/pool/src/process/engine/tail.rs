@@ -5,6 +5,8 @@ use rustix::io::Errno;
 
 /// How many bytes are kept for errors.
 const KEPT: usize = 2048;
+/// What std says before it aborts for want of memory.
+const OUT_OF_MEMORY: &[u8] = b"memory allocation of ";
 /// A line that is longer than this is forwarded in pieces.
 const LINE: usize = 8192;
 
@@ -15,6 +17,8 @@ pub(crate) struct Tail {
     /// The beginning of a line that has no end yet.
     line: Vec<u8>,
     is_closed: bool,
+    /// Whether it said that an allocation failed; what follows may push it out of what is kept.
+    is_out_of_memory: bool,
 }
 
 impl Tail {
@@ -56,6 +60,8 @@ impl Tail {
 
     fn keep(&mut self, bytes: &[u8]) {
         self.kept.extend_from_slice(bytes);
+        let is_it = |text: &[u8]| text == OUT_OF_MEMORY;
+        self.is_out_of_memory |= self.kept.windows(OUT_OF_MEMORY.len()).any(is_it);
         let excess = self.kept.len().saturating_sub(KEPT);
         self.kept.drain(..excess);
     }
@@ -90,8 +96,14 @@ impl Tail {
         }
     }
 
+    /// Whether an allocation has failed.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        self.is_out_of_memory
+    }
+
     /// What was written so far belongs to jobs that are done with.
     pub(crate) fn forget(&mut self) {
         self.kept.clear();
+        self.is_out_of_memory = false;
     }
 }

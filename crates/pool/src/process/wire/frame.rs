@@ -37,9 +37,11 @@ pub(crate) enum Kind {
     BadArguments,
     /// From the worker: the result could not be written.
     BadResult,
+    /// From the worker: it has come to this job, which was taken back, so there may be free slots.
+    Skipped,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::Config,
     Kind::Define,
     Kind::Initialize,
@@ -50,6 +52,7 @@ const KINDS: [Kind; 10] = [
     Kind::Panicked,
     Kind::BadArguments,
     Kind::BadResult,
+    Kind::Skipped,
 ];
 
 /// The head of a message.

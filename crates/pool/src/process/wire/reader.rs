@@ -50,6 +50,7 @@ impl Reader {
 
     /// Reads once. Waits if the descriptor does.
     pub(crate) fn fill(&mut self, fd: BorrowedFd<'_>) -> Fill {
+        self.make_room();
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.end == self.buffer.len() {
@@ -96,15 +97,27 @@ impl Reader {
             self.start += HEAD + length;
             return Ok(Some((head, payload)));
         }
-        if length > LARGE {
-            // Zeroed memory of this size comes from the system as it is, so nothing is written twice.
-            let mut payload = vec![0; length];
-            let filled = rest.len();
-            payload[..filled].copy_from_slice(rest);
-            (self.start, self.end) = (0, 0);
-            self.large = Some(Large { head, payload, filled });
-        }
         Ok(None)
+    }
+
+    /// Gives a large message that has begun a vector of its own. Not before it is read on: the memory for
+    /// it may be the end of this process, and by then it is noted what is [`arriving`](Self::arriving).
+    fn make_room(&mut self) {
+        if self.large.is_some() {
+            return;
+        }
+        let Some(head) = self.arriving() else { return };
+        let length = usize::try_from(head.length).unwrap_or(usize::MAX);
+        if length <= LARGE {
+            return;
+        }
+        // Zeroed memory of this size comes from the system as it is, so nothing is written twice.
+        let mut payload = vec![0; length];
+        let rest = &self.buffer[self.start + HEAD..self.end];
+        let filled = rest.len();
+        payload[..filled].copy_from_slice(rest);
+        (self.start, self.end) = (0, 0);
+        self.large = Some(Large { head, payload, filled });
     }
 
     /// The head of a message whose payload has not come as a whole.

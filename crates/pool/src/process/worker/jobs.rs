@@ -6,7 +6,7 @@ use crate::process::sys;
 use crate::process::wire::config::Config;
 use crate::process::wire::frame::{Head, Kind};
 use crate::process::wire::reader::{Fill, Reader};
-use crate::process::wire::status::{Reason, Status};
+use crate::process::wire::status::{Reason, SLOTS, Status};
 use crate::process::worker::limits::{Limits, resident};
 use crate::process::worker::panics;
 use crate::process::worker::replies::Replies;
@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(crate) enum Exit {
     /// The pool asked for it, or is gone.
     Done = 0,
-    /// The initializer panicked.
+    /// The initializer panicked, or was not called.
     Initializer = 101,
     /// What came was no message, or for another program.
     Protocol = 102,
@@ -97,6 +97,11 @@ impl Desk {
                 let is_ours = jobs.status.start(head.sequence);
                 jobs.status.set_taken(head.sequence);
                 if !is_ours {
+                    // A pool that has no slot left waits for nothing else. Jobs that are not skipped are
+                    // answered, and of those without a slot some have such a number.
+                    if head.sequence % (SLOTS / 4) == 0 {
+                        let _told = jobs.replies.send(Kind::Skipped, head.sequence, 0, &[]);
+                    }
                     return Ok(());
                 }
                 panics::set_running(Some(head.sequence));
@@ -122,7 +127,7 @@ impl Desk {
         if jobs.config.reports_memory {
             jobs.status.set_memory(resident());
         }
-        let failed = called.is_err();
+        let succeeded = matches!(called, Ok(Called::Value(_)));
         let sequence = head.sequence;
         let told = match called {
             Ok(Called::Value(value)) => jobs.replies.send(Kind::Value, sequence, nanos, &value),
@@ -145,6 +150,6 @@ impl Desk {
             jobs.status.set_reason(Reason::LostConnection);
             return Err(Exit::LostConnection);
         }
-        if failed && head.kind == Kind::Initialize { Err(Exit::Initializer) } else { Ok(()) }
+        if !succeeded && head.kind == Kind::Initialize { Err(Exit::Initializer) } else { Ok(()) }
     }
 }
