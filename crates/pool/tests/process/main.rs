@@ -4,9 +4,16 @@
 //! after something that would have come later has happened.
 #![cfg(all(feature = "process", target_os = "linux"))]
 
+mod bounds;
+mod cancel;
 mod child;
 mod codec;
 mod deaths;
 mod first;
+mod memory;
 mod panics;
+mod replaced;
+mod retries;
+mod slots;
 mod support;
+mod timeouts;

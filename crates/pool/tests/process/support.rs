@@ -166,3 +166,44 @@ pub(crate) fn children() -> Vec<u32> {
     }
     children
 }
+
+/// Calls [`visit`], or nothing if there is no place: so the pool can be led to think that it is short.
+pub(crate) fn may_visit(place: String) -> u32 {
+    if place.is_empty() { std::process::id() } else { visit(place) }
+}
+
+/// Has the pool believe that calls of these functions are short, so that it sends them ahead.
+pub(crate) fn warm_up(pool: &ProcessPoolExecutor) {
+    let nothing = Record::new();
+    for n in 0..8 {
+        pool.run_blocking(square, u64::from(n)).unwrap();
+        pool.run_blocking(may_visit, String::new()).unwrap();
+        pool.run_blocking(note, (nothing.path(), n)).unwrap();
+    }
+}
+
+/// Stops all threads of a process; they go on by `kill(process, 18)`.
+pub(crate) fn stop(process: u32) {
+    kill(process, 19);
+    let all_stopped = || {
+        std::fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten().all(|task| {
+            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap();
+            stat[stat.rfind(')').unwrap()..].starts_with(") T")
+        })
+    };
+    while !all_stopped() {
+        std::thread::yield_now();
+    }
+}
+
+/// Waits until a process that this one has started has ended, and not until it is waited for.
+#[track_caller]
+pub(crate) fn wait_for_end_of(process: u32) {
+    let id = rustix::process::Pid::from_raw(process.cast_signed()).unwrap();
+    let Ok(handle) = rustix::process::pidfd_open(id, rustix::process::PidfdFlags::empty()) else {
+        return;
+    };
+    let patience = Timespec { tv_sec: PATIENCE, tv_nsec: 0 };
+    let mut fds = [PollFd::new(&handle, PollFlags::IN)];
+    assert_eq!(poll(&mut fds, Some(&patience)), Ok(1), "the process ends");
+}

@@ -1,0 +1,115 @@
+//! The queue: its bound, the line before it, and priorities.
+
+use crate::support::{Meeting, Record, block_on, note, visit};
+use asyncio_pool::process::{Priority, Rejection};
+use asyncio_pool::{ProcessPoolExecutor, Shutdown};
+use futures::future::join_all;
+use std::pin::Pin;
+use std::task::{Context, Waker};
+
+fn bounded(bound: usize) -> ProcessPoolExecutor {
+    ProcessPoolExecutor::builder().workers(1).queue_bound(bound).build().unwrap()
+}
+
+#[test]
+fn a_full_queue_gives_the_arguments_back() {
+    let pool = bounded(2);
+    let (meeting, record) = (Meeting::new(), Record::new());
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    let first = pool.try_run(note, (record.path(), 1)).unwrap();
+    let second = pool.try_run(note, (record.path(), 2)).unwrap();
+    let rejected = pool.try_run(note, (record.path(), 3)).unwrap_err();
+    assert_eq!(rejected.reason(), Rejection::Full);
+    assert_eq!(rejected.into_args().1, 3);
+    drop(first);
+    let third = pool.try_run(note, (record.path(), 3)).unwrap();
+    drop(visitor);
+    block_on(holder).unwrap();
+    assert_eq!((block_on(second).unwrap(), block_on(third).unwrap()), (2, 3));
+    assert_eq!(record.notes(), [2, 3]);
+}
+
+#[test]
+fn calls_wait_for_room_and_are_served_in_the_order_of_their_coming() {
+    let pool = bounded(1);
+    let (meeting, record) = (Meeting::new(), Record::new());
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    let queued = pool.submit(note, (record.path(), 0));
+    let mut calls: Vec<_> = (1..10).map(|n| pool.run(note, (record.path(), n))).collect();
+    for call in &mut calls {
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Pin::new(call).poll(&mut context).is_pending());
+    }
+    drop(calls.remove(4));
+    let late = pool.try_run(note, (record.path(), 99));
+    assert_eq!(late.unwrap_err().reason(), Rejection::Full, "others came before");
+    drop(visitor);
+    let all = block_on(join_all(calls));
+    assert!(all.iter().all(Result::is_ok));
+    block_on(holder).unwrap();
+    block_on(queued).unwrap();
+    assert_eq!(record.notes(), [0, 1, 2, 3, 4, 6, 7, 8, 9]);
+}
+
+#[test]
+fn thousands_of_calls_pass_a_small_queue() {
+    let pool = ProcessPoolExecutor::builder().workers(2).queue_bound(3).build().unwrap();
+    let all = block_on(join_all((0..3_000_u64).map(|n| pool.run(|n: u64| n + 1, n))));
+    for (n, result) in (0..).zip(all) {
+        assert_eq!(result.unwrap(), n + 1);
+    }
+}
+
+#[test]
+fn a_job_that_could_not_be_written_gives_its_place_back() {
+    #[derive(serde::Deserialize)]
+    struct NoWay;
+    impl serde::Serialize for NoWay {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("there is no way"))
+        }
+    }
+    let pool = bounded(2);
+    for _ in 0..10 {
+        assert!(block_on(pool.run(|_: NoWay| 1, NoWay)).unwrap_err().is_encode());
+        assert!(block_on(pool.try_run(|_: NoWay| 1, NoWay).unwrap()).unwrap_err().is_encode());
+    }
+    assert_eq!(block_on(pool.run(|n: u32| n, 1)).unwrap(), 1);
+}
+
+#[test]
+fn those_who_wait_for_room_hear_of_the_end() {
+    let pool = bounded(1);
+    let meeting = Meeting::new();
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    let queued = pool.submit(|n: u32| n, 0);
+    let mut call = pool.run(|n: u32| n, 1);
+    assert!(Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let closing = pool.shutdown(Shutdown::CancelPending);
+    assert!(block_on(call).unwrap_err().is_shut_down());
+    assert!(block_on(queued).unwrap_err().is_shut_down());
+    let rejected = pool.try_run(|n: u32| n, 7).unwrap_err();
+    assert_eq!((rejected.reason(), rejected.into_args()), (Rejection::ShutDown, 7));
+    drop(visitor);
+    block_on(closing);
+    assert!(block_on(holder).is_ok(), "what runs comes to its end");
+}
+
+#[test]
+fn jobs_of_a_higher_priority_come_first_and_of_the_same_in_order() {
+    let pool = bounded(100);
+    let (meeting, record) = (Meeting::new(), Record::new());
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    let priorities = [Priority::Low, Priority::Normal, Priority::High];
+    let jobs: Vec<_> = (0..9)
+        .map(|n| pool.job(note).priority(priorities[n as usize % 3]).submit((record.path(), n)))
+        .collect();
+    drop(visitor);
+    block_on(holder).unwrap();
+    jobs.into_iter().for_each(|job| assert!(block_on(job).is_ok()));
+    assert_eq!(record.notes(), [2, 5, 8, 1, 4, 7, 0, 3, 6]);
+}

@@ -1,0 +1,81 @@
+//! The slots by which a pool and a process agree whose a job is: they are used again and again.
+
+use crate::support::{
+    Meeting, Record, block_on, kill, note, pool_of, process_id, square, stop, visit, warm_up,
+};
+use asyncio_pool::process::Chunk;
+use futures::StreamExt;
+
+/// On a loop, which takes a turn only when something has happened.
+fn on_a_loop(test: impl Future<Output = ()>) {
+    asyncio_reactor::block_on(test).unwrap();
+}
+
+#[test]
+fn hundreds_of_jobs_taken_back_while_a_process_is_busy_do_not_use_up_its_slots() {
+    let pool = pool_of(1);
+    warm_up(&pool);
+    let (meeting, record) = (Meeting::new(), Record::new());
+    on_a_loop(async {
+        for round in 0..20 {
+            let holder = pool.submit(visit, meeting.place.clone());
+            let visitor = meeting.wait();
+            for n in 0..700 {
+                drop(pool.submit(note, (record.path(), n)));
+            }
+            let kept: Vec<_> = (0..10).map(|n| pool.submit(square, n)).collect();
+            drop(visitor);
+            holder.await.unwrap();
+            for (n, job) in (0..).zip(kept) {
+                assert_eq!(job.await.unwrap(), n * n, "{round}");
+            }
+        }
+    });
+    assert_eq!((record.notes(), pool.started_workers()), (vec![], 1));
+}
+
+#[test]
+fn a_process_that_is_stopped_while_jobs_are_taken_back_finds_the_one_that_is_left() {
+    let pool = pool_of(1);
+    warm_up(&pool);
+    let record = Record::new();
+    on_a_loop(async {
+        for round in 0..20 {
+            let process = pool.run(process_id, ()).await.unwrap();
+            stop(process);
+            for n in 0..700 {
+                drop(pool.submit(note, (record.path(), n)));
+            }
+            let job = pool.submit(square, round);
+            kill(process, 18);
+            assert_eq!(job.await.unwrap(), round * round);
+        }
+    });
+    assert_eq!((record.notes(), pool.started_workers()), (vec![], 1));
+}
+
+#[test]
+fn more_jobs_than_slots_pass_one_process_in_order() {
+    let pool = pool_of(1);
+    let squares: Vec<u64> = block_on(
+        pool.map(square, 0..5_000).chunk(Chunk::Exactly(128)).map(Result::unwrap).collect(),
+    );
+    assert!(squares.iter().enumerate().all(|(n, &square)| square == (n * n) as u64));
+}
+
+#[test]
+fn jobs_behind_a_long_one_are_taken_by_a_process_with_nothing_to_do() {
+    let pool = pool_of(2);
+    warm_up(&pool);
+    let meeting = Meeting::new();
+    for _ in 0..20 {
+        let first = pool.submit(visit, meeting.place.clone());
+        let jobs: Vec<_> = (0..60).map(|n| pool.submit(square, n)).collect();
+        let visitor = meeting.wait();
+        for (n, job) in (0..).zip(jobs) {
+            assert_eq!(block_on(job).unwrap(), n * n);
+        }
+        drop(visitor);
+        block_on(first).unwrap();
+    }
+}
