@@ -1,5 +1,6 @@
 //! [`Engine`]: what a pool knows, and [`News`]: what it has to tell.
 
+use crate::clock::monotonic_nanos;
 use crate::process::cell::{Cell, Outcome, Whereabouts};
 use crate::process::engine::alarms::{Alarm, AlarmKey, Alarms};
 use crate::process::engine::crew::Crew;
@@ -175,6 +176,10 @@ impl Engine {
         if self.functions.number(cell.descriptor).is_none() {
             let why = "its function is in no image that is loaded";
             let error = JobError::not_started(cell.name(), why);
+            return self.news.finish(cell, Err(error));
+        }
+        if cell.treatment.deadline.is_some_and(|at| at <= monotonic_nanos()) {
+            let error = JobError::timed_out(cell.name());
             return self.news.finish(cell, Err(error));
         }
         let deadline = cell.treatment.deadline;
