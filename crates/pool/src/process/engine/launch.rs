@@ -22,16 +22,11 @@ use std::task::Poll;
 
 impl Engine {
     /// Whether one more worker may be started now.
-    pub(super) fn may_launch(&mut self) -> bool {
+    pub(super) fn may_launch(&self) -> bool {
         if self.crew.active() >= self.settings.workers {
             return false;
         }
-        let is_open = self.gate.is_open(monotonic_nanos());
-        if !is_open && self.gate_alarm.is_none() {
-            // Nobody else would come back for it.
-            self.gate_alarm = Some(self.alarms.add(self.gate.opens_at(), Alarm::Gate));
-        }
-        is_open
+        self.gate.is_open(monotonic_nanos())
     }
 
     /// Starts one more worker; returns whether it could be.
@@ -58,6 +53,9 @@ impl Engine {
     /// A worker could not be started: another attempt will be made, or those who wait are told.
     pub(super) fn start_failed(&mut self, why: StartError) {
         self.gate.failed(monotonic_nanos(), why);
+        self.alarms.remove(self.gate_alarm.take());
+        // Nobody else would come back for what waits.
+        self.gate_alarm = Some(self.alarms.add(self.gate.opens_at(), Alarm::Gate));
         let Some(why) = self.gate.verdict().cloned() else { return };
         if self.crew.active() > 0 {
             // The others will come to what waits.
