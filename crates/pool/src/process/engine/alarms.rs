@@ -20,6 +20,8 @@ pub(crate) enum Alarm {
     Idle(WorkerKey),
     /// This worker should have started by now.
     Start(WorkerKey),
+    /// This worker may have ended, which nothing else tells.
+    Look(WorkerKey),
     /// Another start may be tried.
     Gate,
 }

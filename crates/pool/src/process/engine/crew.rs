@@ -84,7 +84,8 @@ impl Worker {
         // What the page says may be anything.
         let taken = self.status.taken().min(self.next - 1).max(self.answered);
         let fits = self.next - taken < SLOTS;
-        let lasts = self.most_tasks.is_none_or(|most| self.tasks + (self.on_board.len() as u64) < most);
+        let lasts =
+            self.most_tasks.is_none_or(|most| self.tasks + (self.on_board.len() as u64) < most);
         let fits = fits && lasts;
         match self.stage {
             Stage::Starting => self.on_board.is_empty() && fits,

@@ -3,6 +3,8 @@
 //! Only a job that had started is lost. What was on its way goes back to where it came from. A job on
 //! whose arguments worker after worker dies is poison, and is given up.
 
+use crate::clock::monotonic_nanos;
+use crate::process::engine::alarms::Alarm;
 use crate::process::engine::crew::{Boarded, Worker};
 use crate::process::engine::key::WorkerKey;
 use crate::process::engine::queue::Entry;
@@ -15,6 +17,9 @@ use std::time::Duration;
 
 /// So many workers may die of reading one job.
 const POISON: u32 = 5;
+
+/// How often one looks for the end of a worker that has no descriptor for it.
+const LOOK: u64 = 5_000_000;
 
 const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
@@ -45,6 +50,11 @@ impl Engine {
         if let Some(why) = why {
             self.start_failed(why);
         }
+    }
+
+    /// Looks after a while whether this worker has ended.
+    pub(super) fn look_again(&mut self, key: WorkerKey) {
+        self.alarms.add(monotonic_nanos() + LOOK, Alarm::Look(key));
     }
 
     /// A worker takes too long to start, or to end after it was cut off.

@@ -115,6 +115,9 @@ impl Engine {
             return Err(error);
         }
         self.started += 1;
+        if worker.child.end().is_none() {
+            self.look_again(key);
+        }
         self.crew.insert(worker);
         Ok(())
     }
@@ -146,7 +149,9 @@ impl Engine {
     fn register(&self, worker: &Worker) -> io::Result<()> {
         let key: WorkerKey = worker.key;
         self.poller.add(worker.connection.as_fd(), key.pack(Part::Connection))?;
-        self.poller.add(worker.child.as_fd(), key.pack(Part::Process))?;
+        if let Some(end) = worker.child.end() {
+            self.poller.add(end, key.pack(Part::Process))?;
+        }
         match &worker.stderr {
             Some(stderr) => self.poller.add(stderr.as_fd(), key.pack(Part::Stderr)),
             None => Ok(()),
@@ -157,7 +162,9 @@ impl Engine {
     /// exec may hold copies of them.
     pub(super) fn deregister(&self, worker: &Worker) {
         self.poller.delete(worker.connection.as_fd());
-        self.poller.delete(worker.child.as_fd());
+        if let Some(end) = worker.child.end() {
+            self.poller.delete(end);
+        }
         if let Some(stderr) = &worker.stderr {
             self.poller.delete(stderr.as_fd());
         }

@@ -192,8 +192,11 @@ impl Engine {
         let Some(worker) = self.crew.get(key) else { return };
         if !worker.is_connected && worker.stage != Stage::Dying {
             // It cannot be reached, so it is of no use, and its job may run for ever.
+            // One that was told to go may still have something to write down.
+            let goes = worker.stage == Stage::Retiring && worker.on_board.is_empty();
+            let patience = if goes { LAST_RITES } else { LAST_WORDS };
             worker.stage = Stage::Dying;
-            self.alarms.add(monotonic_nanos() + LAST_WORDS, Alarm::Start(key));
+            self.alarms.add(monotonic_nanos() + patience, Alarm::Start(key));
         }
     }
 
@@ -215,6 +218,8 @@ impl Engine {
 
 /// How long a worker that has closed its connection may take to end, before it is killed.
 const LAST_WORDS: u64 = 20_000_000;
+/// The same for one that had nothing to do and was told to end: its exit handlers run.
+const LAST_RITES: u64 = 5_000_000_000;
 
 fn outcome(descriptor: &'static Descriptor, kind: Kind, payload: Vec<u8>) -> Outcome {
     let name = descriptor.name();

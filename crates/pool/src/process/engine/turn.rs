@@ -54,6 +54,12 @@ impl Engine {
                     }
                 }
                 Alarm::Start(key) => self.out_of_patience(key),
+                Alarm::Look(key) => {
+                    self.process_event(key);
+                    if self.crew.get(key).is_some() {
+                        self.look_again(key);
+                    }
+                }
                 // What follows from it is done in any case.
                 Alarm::Gate => self.gate_alarm = None,
             }

@@ -99,7 +99,7 @@ impl Desk {
                 if !is_ours {
                     // A pool that has no slot left waits for nothing else. Jobs that are not skipped are
                     // answered, and of those without a slot some have such a number.
-                    if head.sequence % (SLOTS / 4) == 0 {
+                    if head.sequence.is_multiple_of(SLOTS / 4) {
                         let _told = jobs.replies.send(Kind::Skipped, head.sequence, 0, &[]);
                     }
                     return Ok(());

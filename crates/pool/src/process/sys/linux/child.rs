@@ -2,10 +2,10 @@
 
 use crate::process::sys::connect;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::io::ioctl_fionbio;
+use rustix::io::{Errno, ioctl_fionbio};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open,
     pidfd_send_signal, waitid,
 };
 use std::ffi::OsString;
@@ -59,7 +59,8 @@ pub(crate) enum Ended {
 /// A process that was started and not waited for.
 #[derive(Debug)]
 pub(crate) struct Child {
-    pidfd: OwnedFd,
+    /// `None` where the system does not offer it: before Linux 5.3, and under some tools.
+    pidfd: Option<OwnedFd>,
     id: Pid,
     leads_group: bool,
 }
@@ -92,7 +93,11 @@ impl Launch {
         }
         let mut child = command.stdin(theirs).stderr(their_stderr).spawn()?;
         let id = Pid::from_child(&child);
-        match pidfd_open(id, PidfdFlags::empty()) {
+        let pidfd = match pidfd_open(id, PidfdFlags::empty()) {
+            Err(Errno::NOSYS) => Ok(None),
+            other => other.map(Some),
+        };
+        match pidfd {
             Ok(pidfd) => {
                 let child = Child { pidfd, id, leads_group: self.leads_group };
                 Ok(Launched { child, connection, stderr })
@@ -115,7 +120,11 @@ impl Child {
     /// Ends it now, with its group if it leads one.
     pub(crate) fn kill(&self) {
         // Each fails only if there is nobody left to kill.
-        let _gone = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        // Until it is waited for its number is its own, so without a descriptor that does, too.
+        let _gone = match &self.pidfd {
+            Some(pidfd) => pidfd_send_signal(pidfd, Signal::KILL),
+            None => kill_process(self.id, Signal::KILL),
+        };
         self.kill_group();
     }
 
@@ -147,13 +156,17 @@ impl Child {
     }
 
     fn wait_with(&self, options: WaitIdOptions) -> Option<Ended> {
-        match waitid(WaitId::PidFd(self.pidfd.as_fd()), options) {
+        let who = match &self.pidfd {
+            Some(pidfd) => WaitId::PidFd(pidfd.as_fd()),
+            None => WaitId::Pid(self.id),
+        };
+        match waitid(who, options) {
             Ok(Some(status)) => Some(match (status.exit_status(), status.terminating_signal()) {
                 (Some(code), _) => Ended::Exit(code),
                 (None, Some(signal)) => Ended::Signal(signal),
                 (None, None) => Ended::Unknown,
             }),
-            Ok(None) | Err(rustix::io::Errno::INTR) => None,
+            Ok(None) | Err(Errno::INTR) => None,
             Err(_) => Some(Ended::Unknown),
         }
     }
@@ -168,11 +181,9 @@ impl Child {
         let per_second = rustix::param::clock_ticks_per_second();
         Some(Duration::from_millis(ticks * 1000 / per_second))
     }
-}
 
-impl AsFd for Child {
-    /// Readable when it has ended.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.pidfd.as_fd()
+    /// Readable when it has ended. Where there is none one has to look now and then.
+    pub(crate) fn end(&self) -> Option<BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(OwnedFd::as_fd)
     }
 }
