@@ -34,9 +34,8 @@ impl Engine {
             let (key, count) = match self.crew.free() {
                 Some(key) => (key, 1),
                 None if self.may_launch() => {
-                    if !self.launch() {
-                        break;
-                    }
+                    // If it fails the next round finds that it has to wait, and sets an alarm.
+                    self.launch();
                     continue;
                 }
                 None => match self.least_loaded(depth) {

@@ -107,7 +107,11 @@ impl Engine {
             timeout: None,
             patience: Some(patience),
         });
-        if let Err(error) = self.register(&worker).and_then(|()| self.greet(&mut worker, &file)) {
+        let registered = self.register(&worker).and_then(|()| self.greet(&mut worker, &file));
+        // One that has ended already is heard of as any other that ends before it is ready.
+        if let Err(error) = registered
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
             self.alarms.remove(worker.patience);
             self.deregister(&worker);
             worker.child.kill();
