@@ -1,7 +1,8 @@
 //! Jobs whose future is dropped: what has not started never runs, what runs is killed, others do not notice.
 
 use crate::support::{
-    Meeting, Record, block_on, kill, may_visit, note, pool_of, process_id, square, stop, visit, warm_up,
+    Meeting, Record, block_on, kill, may_visit, note, pool_of, process_id, square, stop, visit,
+    warm_up,
 };
 use asyncio_pool::Shutdown;
 
@@ -143,11 +144,8 @@ fn jobs_that_were_cancelled_while_a_process_is_stopped_do_not_keep_it_from_the_n
 
 #[test]
 fn a_call_that_is_never_polled_or_waits_for_room_was_never_queued() {
-    let pool = asyncio_pool::ProcessPoolExecutor::builder()
-        .workers(1)
-        .queue_bound(1)
-        .build()
-        .unwrap();
+    let pool =
+        asyncio_pool::ProcessPoolExecutor::builder().workers(1).queue_bound(1).build().unwrap();
     let (meeting, record) = (Meeting::new(), Record::new());
     drop(pool.run(note, (record.path(), 1)));
     assert_eq!(pool.started_workers(), 0);

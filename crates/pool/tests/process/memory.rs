@@ -29,7 +29,8 @@ fn a_job_at_the_memory_limit_is_out_of_memory_and_no_other_is() {
 #[test]
 fn arguments_that_are_too_much_for_each_process_are_poison() {
     let pool = limited(16 << 20);
-    let error = among_innocents(&pool, |bytes: Vec<u8>| bytes.len(), vec![1; 64 << 20]).unwrap_err();
+    let error =
+        among_innocents(&pool, |bytes: Vec<u8>| bytes.len(), vec![1; 64 << 20]).unwrap_err();
     assert_eq!(error.death_cause(), Some(DeathCause::Poison { tries: 5 }), "{error}");
     assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
 }

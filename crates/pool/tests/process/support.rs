@@ -138,13 +138,13 @@ pub(crate) fn note((path, what): (String, u32)) -> u32 {
     what
 }
 
+/// Sends a signal, if there is still somebody to send it to.
 pub(crate) fn kill(process: u32, signal: i32) {
-    let status = std::process::Command::new("kill")
-        .arg(format!("-{signal}"))
-        .arg(process.to_string())
-        .status()
-        .unwrap();
-    assert!(status.success());
+    let process = rustix::process::Pid::from_raw(process.cast_signed()).unwrap();
+    #[expect(unsafe_code, reason = "a signal as a number")]
+    // SAFETY: none of the signals of these tests is one that std reserves.
+    let signal = unsafe { rustix::process::Signal::from_raw_unchecked(signal) };
+    let _gone = rustix::process::kill_process(process, signal);
 }
 
 /// Whether there is such a process, zombies included.

@@ -1,8 +1,8 @@
 //! Timeouts, which count from the start of a job, and deadlines, which count from its submission.
 
 use crate::support::{
-    Meeting, Record, among_innocents, block_on, kill, may_visit, note, pool_of, process_id, square, stop,
-    visit, warm_up,
+    Meeting, Record, among_innocents, block_on, kill, may_visit, note, pool_of, process_id, square,
+    stop, visit, warm_up,
 };
 use std::time::Duration;
 

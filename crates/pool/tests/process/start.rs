@@ -1,0 +1,243 @@
+//! Processes that cannot be started, or are not what they should be.
+
+use crate::child;
+use crate::support::{Record, block_on, note, pool_of, process_id, square};
+use asyncio_core::JobError;
+use asyncio_pool::ProcessPoolExecutor;
+use asyncio_pool::process::{ProcessPoolBuilder, StartError, StartPhase, StderrPolicy};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::error::Error;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+fn quiet() -> ProcessPoolBuilder {
+    ProcessPoolExecutor::builder().workers(2).stderr(StderrPolicy::Capture)
+}
+
+#[track_caller]
+fn start_error(error: &JobError) -> &StartError {
+    assert!(error.is_not_started(), "{error}");
+    error.source().unwrap().downcast_ref().expect("its source says why")
+}
+
+#[test]
+fn an_initializer_that_panics_fails_all_that_waits_and_says_why() {
+    fn bad(n: u32) {
+        panic!("no model {n}");
+    }
+    let pool = quiet().initializer(bad, 7).build().unwrap();
+    let jobs: Vec<_> = (0..40).map(|n| pool.submit(square, n)).collect();
+    for job in jobs {
+        let error = block_on(job).unwrap_err();
+        let why = start_error(&error);
+        assert_eq!(why.phase(), StartPhase::Initializer);
+        assert!(why.to_string().contains("no model 7"), "{why}");
+        assert!(why.to_string().contains("start.rs:"), "{why}");
+    }
+    let error = quiet().initializer(bad, 8).prestart(true).build().unwrap_err();
+    assert_eq!(error.phase(), StartPhase::Initializer);
+}
+
+#[test]
+fn an_initializer_that_dies_is_told_from_a_job_that_does() {
+    fn bad(code: i32) {
+        eprintln!("the licence has expired");
+        std::process::exit(code);
+    }
+    let pool = quiet().initializer(bad, 3).build().unwrap();
+    let error = pool.run_blocking(square, 3).unwrap_err();
+    let why = start_error(&error);
+    assert_eq!(why.phase(), StartPhase::Initializer);
+    assert!(why.to_string().contains("exit code 3"), "{why}");
+    assert_eq!(why.stderr_tail(), "the licence has expired");
+    let pool = quiet().initializer(|()| -> () { std::process::abort() }, ()).build().unwrap();
+    let error = pool.run_blocking(square, 3).unwrap_err();
+    assert!(start_error(&error).to_string().contains("signal 6"), "{error}");
+}
+
+#[test]
+fn an_initializer_whose_arguments_cannot_be_read_fails_at_once() {
+    #[derive(Serialize)]
+    struct OneWay;
+    impl<'de> Deserialize<'de> for OneWay {
+        fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            Err(serde::de::Error::custom("there is no way back"))
+        }
+    }
+    let pool = quiet().initializer(|_: OneWay| (), OneWay).build().unwrap();
+    let error = pool.run_blocking(square, 3).unwrap_err();
+    let why = start_error(&error);
+    assert_eq!(why.phase(), StartPhase::Initializer);
+    assert!(why.to_string().contains("no way back"), "{why}");
+}
+
+#[test]
+fn an_initializer_that_failed_is_tried_anew_by_the_next_job() {
+    fn fails_once(record: String) {
+        note((record.clone(), 1));
+        assert!(std::fs::read(record).unwrap().len() > 4, "the first time");
+    }
+    let record = Record::new();
+    let builder = ProcessPoolExecutor::builder().workers(1).stderr(StderrPolicy::Discard);
+    let pool = builder.initializer(fails_once, record.path()).build().unwrap();
+    assert!(pool.run_blocking(square, 3).unwrap_err().is_not_started());
+    assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
+}
+
+#[test]
+fn statics_are_fresh_and_an_initializer_sets_them() {
+    static MODEL: OnceLock<String> = OnceLock::new();
+    MODEL.set("the parent's".to_owned()).unwrap();
+    let read = |()| MODEL.get().cloned();
+    assert_eq!(pool_of(1).run_blocking(read, ()).unwrap(), None);
+    let set = |name: String| drop(MODEL.set(name));
+    let builder = ProcessPoolExecutor::builder().workers(2);
+    let pool = builder.initializer(set, "the worker's".to_owned()).prestart(true).build().unwrap();
+    assert_eq!((pool.started_workers(), pool.idle_workers()), (2, 2));
+    for _ in 0..4 {
+        assert_eq!(pool.run_blocking(read, ()).unwrap().as_deref(), Some("the worker's"));
+    }
+}
+
+#[test]
+fn a_program_that_ends_at_once_is_tried_five_times() {
+    let pool = quiet().workers(1).worker_command("/bin/true", [""; 0]).build().unwrap();
+    let jobs: Vec<_> = (0..40).map(|n| pool.submit(square, n)).collect();
+    for job in jobs {
+        let error = block_on(job).unwrap_err();
+        let why = start_error(&error);
+        assert_eq!(why.phase(), StartPhase::Handshake);
+        assert!(why.to_string().contains("worker_command"), "{why}");
+    }
+    let started = pool.started_workers();
+    assert!(started >= 5, "{started}");
+    assert!(pool.run_blocking(square, 1).unwrap_err().is_not_started());
+    assert_eq!(pool.started_workers(), started + 1, "each further job tries once");
+}
+
+#[test]
+fn real_a_program_that_never_says_a_word_is_given_up() {
+    let builder = quiet().workers(1).start_timeout(Duration::from_millis(20));
+    let pool = builder.worker_command("/bin/sleep", ["1000"]).build().unwrap();
+    let error = pool.run_blocking(square, 1).unwrap_err();
+    let why = start_error(&error);
+    assert_eq!(why.phase(), StartPhase::Handshake);
+    assert!(why.to_string().contains("in time"), "{why}");
+    assert_eq!(pool.worker_ids(), [], "nothing is left of it");
+}
+
+#[test]
+fn real_an_initializer_that_takes_too_long_is_given_up() {
+    fn hang(_: ()) {
+        loop {
+            std::thread::park();
+        }
+    }
+    let builder = quiet().workers(1).start_timeout(Duration::from_millis(200));
+    let pool = builder.initializer(hang, ()).build().unwrap();
+    let error = pool.run_blocking(square, 1).unwrap_err();
+    assert_eq!(start_error(&error).phase(), StartPhase::Initializer);
+}
+
+#[test]
+fn a_program_that_talks_nonsense_is_no_worker() {
+    let pool = quiet().workers(1);
+    let nonsense = ["-c", "echo 'What would you like to know? I talk and talk.' >&0; cat"];
+    let pool = pool.worker_command("/bin/sh", nonsense).build().unwrap();
+    let error = pool.run_blocking(square, 1).unwrap_err();
+    assert_eq!(start_error(&error).phase(), StartPhase::Handshake);
+}
+
+#[test]
+fn a_program_that_is_not_there_is_the_system_s_error() {
+    let pool = quiet().worker_command("/nowhere/at/all", [""; 0]).build().unwrap();
+    let error = pool.run_blocking(square, 1).unwrap_err();
+    let why = start_error(&error);
+    assert_eq!(why.phase(), StartPhase::Launch);
+    let source: &std::io::Error = why.source().unwrap().downcast_ref().unwrap();
+    assert_eq!(source.kind(), std::io::ErrorKind::NotFound);
+    let pool = quiet().current_dir("/nowhere/at/all").build().unwrap();
+    assert!(pool.run_blocking(square, 1).unwrap_err().is_not_started());
+}
+
+#[test]
+fn another_build_of_the_program_is_refused_and_says_so() {
+    let mut program = std::fs::read("/proc/self/exe").unwrap();
+    // The head of the note with the build id: four for the name, twenty for the id, its kind, the name.
+    let note = b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0";
+    let Some(place) = program.windows(note.len()).position(|bytes| bytes == note) else {
+        return;
+    };
+    program[place + note.len()] ^= 1;
+    let path = std::env::temp_dir().join(format!("asyncio-pool-test-{}", std::process::id()));
+    std::fs::write(&path, program).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let pool = quiet().workers(1).worker_command(&path, [""; 0]).build().unwrap();
+    let result = pool.run_blocking(square, 1);
+    std::fs::remove_file(&path).unwrap();
+    let error = result.unwrap_err();
+    let why = start_error(&error);
+    assert_eq!(why.phase(), StartPhase::Handshake);
+    assert!(why.to_string().contains("another build"), "{why}");
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_starts_is_replaced() {
+    let pool = pool_of(2);
+    for round in 0..20 {
+        let jobs: Vec<_> = (0..40).map(|n| pool.submit(square, n)).collect();
+        for process in pool.worker_ids() {
+            crate::support::kill(process, 9);
+        }
+        for (n, job) in (0..).zip(jobs) {
+            match block_on(job) {
+                Ok(value) => assert_eq!(value, n * n),
+                Err(error) => assert_eq!(error.signal(), Some(9), "{round}: {error}"),
+            }
+        }
+    }
+    assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
+}
+
+#[test]
+fn the_variable_alone_makes_no_worker_and_no_pool_is_built_where_it_is_set() {
+    let name = "start::the_variable_alone_makes_no_worker_and_no_pool_is_built_where_it_is_set";
+    for value in ["1", "2", "", "nonsense"] {
+        let Some(mut command) = child::command(name) else {
+            let error = ProcessPoolExecutor::new().unwrap_err();
+            assert_eq!(error.phase(), StartPhase::Entry);
+            assert!(error.to_string().contains("init()"), "{error}");
+            return;
+        };
+        let output = command.env("ASYNCIO_POOL_WORKER", value).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{value}: {text}");
+    }
+}
+
+#[test]
+fn pools_inside_of_pools_end_somewhere() {
+    let name = "start::pools_inside_of_pools_end_somewhere";
+    let Some(mut command) = child::command(name) else {
+        let error = ProcessPoolExecutor::new().unwrap_err();
+        assert_eq!(error.phase(), StartPhase::Entry);
+        return;
+    };
+    let output = command.env("ASYNCIO_POOL_NESTING", "8").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    fn nested(depth: u32) -> Vec<u32> {
+        let mut ids = match depth {
+            0 => Vec::new(),
+            depth => pool_of(1).run_blocking(nested, depth - 1).unwrap(),
+        };
+        ids.push(process_id(()));
+        ids
+    }
+    let mut ids = nested(3);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 4, "each in a process of its own");
+    assert!(ids.iter().all(|&id| id == process_id(()) || !crate::support::exists(id)));
+}
