@@ -91,9 +91,8 @@ fn records(input: &[u8], mut place: usize) -> Result<u32, Malformed> {
     }
 }
 
-/// Where a pointer leads. All of them are wild, and only unsafe code could follow them; so this sends
-/// itself the signal that would come of it, until it works: the first may be taken for a fault that will
-/// happen again by itself.
+/// Where a pointer leads. All of them are wild, and only unsafe code could follow them; so this process
+/// sends itself the signal that would come of it, and waits until it has arrived.
 fn value_at(_address: u32) -> u32 {
     while kill_process(getpid(), Signal::SEGV).is_ok() {}
     0

@@ -19,3 +19,5 @@ mod attributes;
 mod process_pool;
 #[cfg(feature = "process-pool")]
 mod process_jobs;
+#[cfg(feature = "process-pool")]
+mod process_guide;
