@@ -60,7 +60,7 @@ impl Drop for Closing {
         if self.is_polled || !self.pool.is_home() {
             return;
         }
-        self.attendance = Attendance::Blocking;
+        self.attendance = Attendance::Elsewhere;
         let pool = self.pool.clone();
         // Without a descriptor for the wait there is only the hard way left.
         if block_on(&pool, &mut *self).is_err() {

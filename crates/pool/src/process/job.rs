@@ -44,6 +44,13 @@ impl<R> Job<R> {
         Self { name: cell.name(), cell: Some(cell), pool, decode, attendance }
     }
 
+    /// Sees to it that somebody drives the pool though this may never be polled.
+    pub(crate) fn attend(&mut self) {
+        if !self.is_finished() {
+            self.pool.attend(&mut self.attendance);
+        }
+    }
+
     /// The name of the job: the path of its function.
     #[must_use]
     pub fn name(&self) -> &'static str {

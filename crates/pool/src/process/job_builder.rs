@@ -7,6 +7,7 @@ use crate::process::error::Rejected;
 use crate::process::job::Job;
 use crate::process::order::Order;
 use crate::process::run::{Run, try_run};
+use crate::thread::door;
 use asyncio_core::JobError;
 use std::fmt;
 use std::time::Duration;
@@ -96,8 +97,11 @@ impl<A, R> JobBuilder<A, R> {
     pub fn run_blocking(self, arguments: A) -> Result<R, JobError> {
         let (pool, order) = self.order();
         let name = order.descriptor.name();
-        let run = Run::new(pool.clone(), order, arguments, Attendance::Blocking);
-        let result = block_on(&pool, run);
+        let result = if door::is_open() {
+            block_on(&pool, order.run_here(&pool, arguments))
+        } else {
+            block_on(&pool, Run::new(pool.clone(), order, arguments, Attendance::Elsewhere))
+        };
         pool.leave();
         match result {
             Ok(result) => result,

@@ -51,14 +51,19 @@ impl<A, R> Order<A, R> {
     #[track_caller]
     pub(crate) fn submit(self, pool: &Pool, arguments: A) -> Job<R> {
         pool.assert_home();
-        let mut attendance = Attendance::Nobody;
-        let (cell, job) = self.write(pool, arguments, attendance);
+        let (cell, mut job) = self.write(pool, arguments, Attendance::Nobody);
         if let Some(cell) = cell {
             pool.with(|engine| engine.submit(cell));
         }
-        if !job.is_finished() {
-            // Nobody may ever poll it, and it is to run all the same.
-            pool.attend(&mut attendance);
+        job.attend();
+        job
+    }
+
+    /// In a simulation: runs the job here and now, for a thread that waits for it would wait for ever.
+    pub(crate) fn run_here(self, pool: &Pool, arguments: A) -> Job<R> {
+        let (cell, job) = self.written(pool, arguments, Attendance::Elsewhere);
+        if let Some(cell) = cell {
+            simulated::run_here(pool, cell);
         }
         job
     }
@@ -89,6 +94,23 @@ impl<A, R> Order<A, R> {
         arguments: A,
         attendance: Attendance,
     ) -> (Option<Arc<Cell>>, Job<R>) {
+        if !door::is_open() {
+            return self.written(pool, arguments, attendance);
+        }
+        let (cell, job) = self.written(pool, arguments, Attendance::Elsewhere);
+        if let Some(cell) = cell {
+            simulated::hand_over(pool, cell);
+        }
+        (None, job)
+    }
+
+    /// Writes the arguments; what cannot be written is done with.
+    fn written(
+        self,
+        pool: &Pool,
+        arguments: A,
+        attendance: Attendance,
+    ) -> (Option<Arc<Cell>>, Job<R>) {
         let written = (self.encode)(arguments).and_then(|bytes| match bytes.len() as u64 {
             0..=PAYLOAD_MAX => Ok(bytes),
             _ => Err(CodecError::new("more than 4 GiB")),
@@ -99,15 +121,13 @@ impl<A, R> Order<A, R> {
         };
         let cell = Arc::new(Cell::new(self.descriptor, bytes, self.treatment));
         let job = Job::new(Arc::clone(&cell), pool.clone(), self.decode, attendance);
-        if let Some(error) = error {
-            cell.finish(Err(JobError::encode(cell.name(), type_name::<A>(), error)));
-            return (None, job);
+        match error {
+            None => (Some(cell), job),
+            Some(error) => {
+                cell.finish(Err(JobError::encode(cell.name(), type_name::<A>(), error)));
+                (None, job)
+            }
         }
-        if door::is_open() {
-            simulated::hand_over(pool, cell);
-            return (None, job);
-        }
-        (Some(cell), job)
     }
 }
 

@@ -140,12 +140,9 @@ pub(crate) fn try_run<A, R>(
     if !pool.ask(|engine| engine.reserve(None)) {
         return Err(Rejected::new(arguments, Rejection::Full));
     }
-    let mut attendance = Attendance::Nobody;
-    let job = order.submit_reserved(Reservation::new(pool), arguments, attendance);
-    if !job.is_finished() {
-        // Nobody may ever poll it, and it is to run all the same.
-        pool.attend(&mut attendance);
-    }
+    let reservation = Reservation::new(pool);
+    let mut job = order.submit_reserved(reservation, arguments, Attendance::Nobody);
+    job.attend();
     Ok(job)
 }
 

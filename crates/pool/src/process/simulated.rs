@@ -1,6 +1,8 @@
 //! Jobs of processes in a simulation: they go through the door of all pools, and run in this process.
 //!
 //! Arguments and results are written and read as ever, so what would not survive the way does not here.
+//! Nothing can be killed: timeouts and limits do not hold, and a job whose future is dropped while it runs
+//! goes on, like one on a thread.
 
 use crate::process::cell::Cell;
 use crate::process::drive::Pool;
@@ -14,11 +16,25 @@ use std::sync::Arc;
 /// Hands a job through the open door.
 #[cold]
 pub(crate) fn hand_over(pool: &Pool, cell: Arc<Cell>) {
-    if pool.look(|engine| engine.is_ending()) {
-        let error = JobError::shut_down(cell.name());
-        return cell.finish(Err(error));
+    if let Some(cell) = unless_ending(pool, cell) {
+        door::hand_over(Arc::new(SimulatedJob { cell }));
     }
-    door::hand_over(Arc::new(SimulatedJob { cell }));
+}
+
+/// Runs a job on this thread, here and now.
+#[cold]
+pub(crate) fn run_here(pool: &Pool, cell: Arc<Cell>) {
+    if let Some(cell) = unless_ending(pool, cell) {
+        SimulatedJob { cell }.run();
+    }
+}
+
+fn unless_ending(pool: &Pool, cell: Arc<Cell>) -> Option<Arc<Cell>> {
+    if !pool.look(|engine| engine.is_ending()) {
+        return Some(cell);
+    }
+    cell.finish(Err(JobError::shut_down(cell.name())));
+    None
 }
 
 struct SimulatedJob {
@@ -48,5 +64,57 @@ impl Run for SimulatedJob {
 
     fn name(&self) -> &'static str {
         self.cell.name()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::process::ProcessPoolExecutor;
+    use crate::thread::door::{self, PoolJob, Submit};
+    use futures::executor::block_on;
+    use std::cell::RefCell;
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::rc::Rc;
+    use std::task::{Context, Waker};
+
+    #[derive(Debug, Default)]
+    struct Later(RefCell<Vec<PoolJob>>);
+
+    impl Submit for Later {
+        fn submit(&self, job: PoolJob) {
+            self.0.borrow_mut().push(job);
+        }
+    }
+
+    fn next(n: u32) -> u32 {
+        n + 1
+    }
+
+    #[test]
+    fn a_job_behind_the_door_starts_neither_a_process_nor_a_thread() {
+        let later = Rc::new(Later::default());
+        let _entered = door::enter(later.clone());
+        let pool = ProcessPoolExecutor::builder().workers(1).build().unwrap();
+        let submitted = pool.submit(next, 1);
+        let tried = pool.try_run(next, 2).unwrap();
+        let mut called = pool.run(next, 3);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut called).poll(&mut context).is_pending());
+        for job in later.0.take() {
+            job.run();
+        }
+        assert_eq!(block_on(submitted).unwrap(), 2);
+        assert_eq!(block_on(tried).unwrap(), 3);
+        assert_eq!(block_on(called).unwrap(), 4);
+        assert_eq!(pool.started_workers(), 0);
+        assert!(!pool.pool().has_helper());
+    }
+
+    #[test]
+    fn a_call_that_blocks_does_not_wait_for_whoever_is_behind_the_door() {
+        let _entered = door::enter(Rc::new(Later::default()));
+        let pool = ProcessPoolExecutor::builder().workers(1).build().unwrap();
+        assert_eq!(pool.run_blocking(next, 1).unwrap(), 2);
     }
 }

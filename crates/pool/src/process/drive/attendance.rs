@@ -25,8 +25,8 @@ struct Inner {
 pub(crate) enum Attendance {
     #[default]
     Nobody,
-    /// The thread that awaits it, which blocks.
-    Blocking,
+    /// The thread that awaits it, which blocks; or a simulation.
+    Elsewhere,
     Loop(ReactorId),
     Helper,
 }
@@ -43,7 +43,7 @@ impl Pool {
     pub(crate) fn attend(&self, attendance: &mut Attendance) -> bool {
         let here = current_id();
         match (*attendance, here) {
-            (Attendance::Blocking | Attendance::Helper, _) => return true,
+            (Attendance::Elsewhere | Attendance::Helper, _) => return true,
             (Attendance::Loop(before), Some(here)) if before == here => return true,
             _ => {}
         }
@@ -66,6 +66,11 @@ impl Pool {
             // Without a thread it is done by whoever comes next.
             self.attend(&mut Attendance::Nobody);
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_helper(&self) -> bool {
+        self.inner.helper.is_hired()
     }
 
     /// Nobody needs to drive any more.

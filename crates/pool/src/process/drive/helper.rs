@@ -33,6 +33,11 @@ impl Helper {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_hired(&self) -> bool {
+        self.bell.lock().is_some()
+    }
+
     /// The pool has ended, so it can go.
     pub(crate) fn dismiss(&self) {
         if let Some(bell) = &*self.bell.lock() {
