@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_job_behind_the_door_starts_neither_a_process_nor_a_thread() {
         let later = Rc::new(Later::default());
-        let _entered = door::enter(later.clone());
+        let _entered = door::enter(Rc::<Later>::clone(&later));
         let pool = ProcessPoolExecutor::builder().workers(1).build().unwrap();
         let submitted = pool.submit(next, 1);
         let tried = pool.try_run(next, 2).unwrap();
