@@ -40,9 +40,8 @@ async fn parse_all() -> Result<bool, Box<dyn Error>> {
         .memory_limit(MEMORY_LIMIT)
         // Nobody wants to read what a hundred dying processes say; the errors still have the last lines.
         .stderr(StderrPolicy::Capture)
-        // The place of a panic is enough here, and a failed allocation is to be told in one line.
+        // The place of a panic is enough here.
         .backtraces(false)
-        .env("RUST_BACKTRACE", "0")
         .build()?;
 
     let inputs = inputs::generate();

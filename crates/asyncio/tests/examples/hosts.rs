@@ -3,6 +3,7 @@
 //! Each is a small crate that is written and built here, against the sources of the workspace. That takes
 //! its time, so it happens only with `ASYNCIO_LONG=1`.
 
+use crate::programs::python;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -21,6 +22,11 @@ struct Host {
 impl Host {
     /// Writes a crate with this `main.rs`, and these further lines in its manifest.
     fn new(name: &'static str, manifest: &str, main: &str) -> Self {
+        Self::with(name, manifest, "src/main.rs", main)
+    }
+
+    /// Writes a crate with this one source file.
+    fn with(name: &'static str, manifest: &str, file: &str, source: &str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosts").join(name);
         fs::create_dir_all(folder.join("src")).unwrap();
         let facade = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -31,7 +37,7 @@ impl Host {
         fs::write(folder.join("Cargo.toml"), head + manifest).unwrap();
         // The versions of the workspace, which are on this machine.
         fs::copy(facade.join("../../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-        fs::write(folder.join("src/main.rs"), main).unwrap();
+        fs::write(folder.join(file), source).unwrap();
         Self { folder, name }
     }
 
@@ -52,16 +58,19 @@ impl Host {
             .unwrap()
     }
 
+    /// Builds it; gives the folder where the result lies.
+    #[track_caller]
+    fn build(&self, profile: &str) -> PathBuf {
+        let built = self.cargo(&["build", "--profile", profile]);
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        target().join(if profile == "dev" { "debug" } else { profile })
+    }
+
     /// Builds it and runs it; gives what it printed.
     #[track_caller]
     fn prints(&self, profile: &str, arguments: &[&str]) -> String {
-        let built = self.cargo(&["build", "--profile", profile]);
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let folder = if profile == "dev" { "debug" } else { profile };
-        let program = target().join(folder).join(self.name);
-        let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap()
+        let program = self.build(profile).join(self.name);
+        succeeds(Command::new(program).args(arguments))
     }
 
     /// Has cargo refuse it; gives why.
@@ -71,6 +80,14 @@ impl Host {
         assert!(!output.status.success(), "`cargo {command}` took it");
         String::from_utf8(output.stderr).unwrap()
     }
+}
+
+/// Runs a program that has to succeed; gives what it printed.
+#[track_caller]
+fn succeeds(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn target() -> PathBuf {
@@ -176,4 +193,53 @@ fn a_function_that_borrows_is_refused_by_the_check() {
     let why = Host::new("borrows", "", main).refusal("check");
     assert!(why.contains("error[E0597]") || why.contains("error[E0373]"), "{why}");
     assert!(why.contains("src/main.rs:4:"), "{why}");
+}
+
+/// A library for an interpreter: the executable knows nothing of the pool.
+const LIBRARY: &str = r#"
+use asyncio::ProcessPoolExecutor;
+
+fn fib(n: u64) -> u64 {
+    if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn become_worker() {
+    asyncio::pool::init();
+    println!("this is no worker");
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn call_in_processes() {
+    println!("{}", ProcessPoolExecutor::new().unwrap_err());
+    let interpreter = std::env::var_os("INTERPRETER").unwrap();
+    let script = std::env::var_os("SCRIPT").unwrap();
+    let builder = ProcessPoolExecutor::builder().workers(1);
+    let pool = builder.worker_command(interpreter, ["-c".into(), script]).build().unwrap();
+    println!("{}", pool.run_blocking(fib, 20).unwrap());
+    let died = pool.run_blocking(|()| -> () { std::process::abort() }, ()).unwrap_err();
+    println!("{:?}", died.signal());
+    println!("{}", pool.run_blocking(|(a, b)| a + b, (1.5, 2.0)).unwrap());
+}
+"#;
+
+#[test]
+fn cpython_a_library_in_an_interpreter_has_workers_by_a_command() {
+    let test = "cpython_a_library_in_an_interpreter";
+    let (true, Some(mut python)) = (has_time(), python(test)) else { return };
+    let interpreter = succeeds(python.args(["-c", "import sys; print(sys.executable)"]));
+    let manifest = "[lib]\ncrate-type = [\"cdylib\"]\n";
+    let host = Host::with("library", manifest, "src/lib.rs", LIBRARY);
+    let library = host.build("dev").join("liblibrary.so");
+    let load = |call| format!("import ctypes; ctypes.CDLL({library:?}).{call}()");
+    let text = succeeds(
+        Command::new(interpreter.trim_end())
+            .args(["-c", &load("call_in_processes")])
+            .env("INTERPRETER", interpreter.trim_end())
+            .env("SCRIPT", load("become_worker")),
+    );
+    let lines: Vec<&str> = text.lines().collect();
+    let [refused, fib, died, sum] = lines[..] else { panic!("{text}") };
+    assert!(refused.contains("`builder().worker_command()`"), "{refused}");
+    assert_eq!((fib, died, sum), ("6765", "Some(6)", "3.5"));
 }
