@@ -129,11 +129,13 @@ impl<A, R> Waiting<A, R> {
 }
 
 /// Queues a job if there is room for it at this moment.
+#[track_caller]
 pub(crate) fn try_run<A, R>(
     pool: &Pool,
     order: Order<A, R>,
     arguments: A,
 ) -> Result<Job<R>, Rejected<A>> {
+    pool.assert_home();
     if pool.look(|engine| engine.is_ending()) {
         return Err(Rejected::new(arguments, Rejection::ShutDown));
     }

@@ -48,7 +48,7 @@ impl Pool {
             _ => {}
         }
         if let Some(reactor) = here
-            && self.inner.listeners.listen(reactor, &self.inner.shared).is_ok()
+            && self.inner.listeners.listen(reactor, &self.inner.shared, &self.inner.helper).is_ok()
         {
             *attendance = Attendance::Loop(reactor);
             return true;

@@ -3,6 +3,7 @@
 //! There is no task: the waker that the reactor calls takes in what has happened right there. So a result
 //! reaches the task that awaits it in the same turn, and the executor is not needed for it.
 
+use crate::process::drive::helper::Helper;
 use crate::process::shared::Shared;
 use crate::process::sys::Poller;
 use asyncio_core::effort;
@@ -11,7 +12,7 @@ use parking_lot::Mutex;
 use rustix::fd::{AsFd, BorrowedFd};
 use std::io;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 /// The loops that drive a pool.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ struct Listener {
     waker: Waker,
     shared: Weak<Shared>,
     home: Weak<Listeners>,
+    /// Who goes on when the loop is closed.
+    helper: Weak<Helper>,
 }
 
 /// The poller, so that its descriptor stays open for as long as a loop watches it.
@@ -44,15 +47,17 @@ impl Listeners {
         self: &Arc<Self>,
         reactor: ReactorId,
         shared: &Arc<Shared>,
+        helper: &Arc<Helper>,
     ) -> io::Result<()> {
         if self.listeners.lock().iter().any(|listener| listener.reactor == reactor) {
             return Ok(());
         }
         let fd = AsyncFd::new(Watched(Arc::clone(&shared.poller)))?;
         let (shared, home) = (Arc::downgrade(shared), Arc::downgrade(self));
+        let helper = Arc::downgrade(helper);
         let listener = Arc::new_cyclic(|listener| {
             let waker = Waker::from(Arc::new(Ear { listener: Weak::clone(listener) }));
-            Listener { reactor, fd, waker, shared, home }
+            Listener { reactor, fd, waker, shared, home, helper }
         });
         self.listeners.lock().push(Arc::clone(&listener));
         listener.take_turn();
@@ -65,12 +70,15 @@ impl Listeners {
         drop(listeners);
     }
 
-    fn remove(&self, reactor: ReactorId) {
+    /// Returns whether no other loop listens.
+    fn remove(&self, reactor: ReactorId) -> bool {
         let mut listeners = self.listeners.lock();
         let place = listeners.iter().position(|listener| listener.reactor == reactor);
         let removed = place.map(|place| listeners.swap_remove(place));
+        let is_last = listeners.is_empty();
         drop(listeners);
         drop(removed);
+        is_last
     }
 }
 
@@ -84,8 +92,21 @@ impl Listener {
             Err::<(), _>(io::ErrorKind::WouldBlock.into())
         });
         // An error says that the loop is closed.
-        if let (Poll::Ready(_), Some(home)) = (turn, self.home.upgrade()) {
-            home.remove(self.reactor);
+        if turn.is_ready() {
+            self.leave();
+        }
+    }
+
+    /// The loop is closed. What was submitted on it is to run all the same.
+    fn leave(&self) {
+        let Some(home) = self.home.upgrade() else { return };
+        let is_last = home.remove(self.reactor);
+        if let (Some(shared), Some(helper)) = (self.shared.upgrade(), self.helper.upgrade())
+            && is_last
+            && shared.look(|engine| engine.is_busy())
+        {
+            // Without a thread it is done by whoever comes next.
+            let _hired = helper.hire(&shared);
         }
     }
 }
@@ -103,9 +124,8 @@ impl Wake for Ear {
             // This is a poll of its own, not part of the one that a task had before.
             effort::begin_poll();
             listener.take_turn();
-        } else if let Some(home) = listener.home.upgrade() {
-            // The loop is closed.
-            home.remove(listener.reactor);
+        } else {
+            listener.leave();
         }
     }
 }
