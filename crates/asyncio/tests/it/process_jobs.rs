@@ -48,6 +48,7 @@ async fn jobs_are_futures_like_any_other() {
     assert_eq!(in_task.await.unwrap().unwrap(), 610);
 }
 
+/// S-46.
 #[asyncio::test]
 async fn real_a_timeout_around_a_job_kills_it_and_the_pool_heals() {
     let pool = pool(1);
@@ -59,6 +60,7 @@ async fn real_a_timeout_around_a_job_kills_it_and_the_pool_heals() {
     assert_eq!(pool.run(fib, 20).await.unwrap(), 6765);
 }
 
+/// S-46.
 #[asyncio::test]
 async fn cancelling_a_task_that_awaits_a_job_kills_the_job() {
     let pool = pool(1);
@@ -71,6 +73,7 @@ async fn cancelling_a_task_that_awaits_a_job_kills_the_job() {
     assert_eq!(pool.run(fib, 20).await.unwrap(), 6765);
 }
 
+/// S-46.
 #[asyncio::test]
 async fn a_job_whose_future_is_dropped_before_it_starts_never_runs() {
     let pool = pool(1);
@@ -83,6 +86,7 @@ async fn a_job_whose_future_is_dropped_before_it_starts_never_runs() {
     assert!(!second.exists());
 }
 
+/// S-46.
 #[asyncio::test]
 async fn a_detached_job_runs_on_without_its_future() {
     let pool = pool(1);
@@ -92,6 +96,7 @@ async fn a_detached_job_runs_on_without_its_future() {
     assert_ne!(started(&file).await, std::process::id());
 }
 
+/// S-52.
 #[test]
 fn two_loops_on_two_threads_share_a_pool() {
     let pool = pool(2);
@@ -123,6 +128,7 @@ fn a_job_is_submitted_on_one_loop_and_awaited_on_another() {
     assert_eq!(asyncio::run(job).unwrap(), 6765);
 }
 
+/// S-52.
 #[test]
 fn a_pool_outlives_the_loops_that_used_it() {
     let pool = pool(1);
@@ -144,6 +150,7 @@ struct Noted {
     lost: u32,
 }
 
+/// S-43.
 #[test]
 fn in_a_simulation_jobs_run_here_in_no_time_and_are_serialized_all_the_same() {
     for seed in 0..10 {
@@ -168,4 +175,19 @@ fn in_a_simulation_jobs_run_here_in_no_time_and_are_serialized_all_the_same() {
         });
         assert!(outcome.is_ok(), "seed {seed}: {}", outcome.unwrap_err());
     }
+}
+
+/// S-53.
+#[asyncio::test]
+async fn the_last_handle_of_a_pool_takes_its_processes_along() {
+    let pool = pool(1);
+    let other = pool.clone();
+    let file = fresh_file("the_last_handle");
+    let job = pool.submit(spin_visibly, file.clone());
+    let process = started(&file).await;
+    drop(pool);
+    assert_eq!(other.worker_ids(), [process]);
+    drop(other);
+    assert!(job.await.unwrap_err().is_shut_down());
+    gone(process).await;
 }

@@ -101,6 +101,7 @@ fn run_blocking_needs_no_loop() {
     assert_eq!(pool.job(fib).run_blocking(10).unwrap(), 55);
 }
 
+/// S-47.
 #[asyncio::test]
 async fn try_run_gives_the_arguments_back_when_there_is_no_room() {
     let pool = ProcessPoolExecutor::builder().workers(1).queue_bound(1).build().unwrap();
@@ -143,6 +144,7 @@ async fn map_gives_results_in_order_or_as_they_come() {
     assert_eq!(all, (0..500).collect::<Vec<_>>());
 }
 
+/// S-45.
 #[asyncio::test]
 async fn map_loses_only_the_item_that_crashed() {
     let pool = pool(2);
@@ -177,6 +179,7 @@ async fn unordered_gives_what_is_ready_while_another_takes_long() {
     assert!(results.next().await.is_none());
 }
 
+/// S-48.
 #[asyncio::test]
 async fn real_a_timeout_of_the_job_kills_it_and_others_go_on() {
     let pool = pool(1);
@@ -197,6 +200,7 @@ fn sign((file, name): (PathBuf, String)) {
     writeln!(file, "{name}").unwrap();
 }
 
+/// S-47.
 #[asyncio::test]
 async fn a_high_priority_overtakes_what_waits() {
     let pool = pool(1);
@@ -226,6 +230,7 @@ fn dies_until_the_third_try(file: PathBuf) -> usize {
     tries
 }
 
+/// S-49.
 #[asyncio::test]
 async fn retries_happen_only_if_asked_for() {
     let pool = pool(1);
@@ -343,6 +348,7 @@ async fn a_shutdown_cancels_what_waits_or_all() {
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
+/// S-51.
 #[asyncio::test]
 async fn statics_start_fresh_and_an_initializer_sets_them() {
     CALLS.store(1_000, Relaxed);
