@@ -23,6 +23,8 @@ mod closing;
 mod job_builder;
 mod executor;
 mod builder;
+#[cfg(test)]
+mod tests;
 
 pub use builder::ProcessPoolBuilder;
 pub use cell::Priority;

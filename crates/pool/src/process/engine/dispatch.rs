@@ -34,7 +34,7 @@ impl Engine {
             let (key, count) = match self.crew.free() {
                 Some(key) => (key, 1),
                 None if self.may_launch() => {
-                    // If it fails the next round finds that it has to wait, and sets an alarm.
+                    // If it fails the next round finds that another attempt has to wait.
                     self.launch();
                     continue;
                 }

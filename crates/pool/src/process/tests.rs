@@ -1,0 +1,188 @@
+//! What a test cannot bring about from outside: a system that refuses, a kernel that kills for want of
+//! memory, a link that does not lead to the program.
+
+use crate::clock::monotonic_nanos;
+use crate::process::error::{StartError, StartPhase};
+use crate::process::executor::ProcessPoolExecutor;
+use crate::process::host::{Host, System};
+use crate::process::settings::StderrPolicy;
+use crate::process::sys::{Launch, Launched};
+use asyncio_core::{DeathCause, JobError};
+use futures::executor::block_on;
+use parking_lot::Mutex;
+use rustix::io::Errno;
+use rustix::process::{Signal, getpid, kill_process};
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// A system that does what it is told.
+#[derive(Debug)]
+struct Double {
+    refusal: Errno,
+    /// Which launches it refuses, counted from zero.
+    refuses: fn(usize) -> bool,
+    /// Which launches start something else.
+    mistakes: fn(usize) -> bool,
+    kernel_kills: AtomicU64,
+    /// When which programs were to be started.
+    launches: Mutex<Vec<(u64, PathBuf)>>,
+}
+
+impl Double {
+    fn new(refusal: Errno, refuses: fn(usize) -> bool) -> Arc<Self> {
+        Arc::new(Self {
+            refusal,
+            refuses,
+            mistakes: |_| false,
+            kernel_kills: AtomicU64::new(7),
+            launches: Mutex::default(),
+        })
+    }
+
+    fn pool(self: &Arc<Self>, workers: usize) -> ProcessPoolExecutor {
+        let builder = ProcessPoolExecutor::builder().workers(workers);
+        let host: Arc<dyn Host> = Arc::<Self>::clone(self);
+        builder.stderr(StderrPolicy::Capture).host(host).build().expect("a pool starts nothing")
+    }
+
+    fn programs(&self) -> Vec<PathBuf> {
+        self.launches.lock().iter().map(|(_, program)| program.clone()).collect()
+    }
+}
+
+impl Host for Double {
+    fn launch(&self, launch: &Launch) -> io::Result<Launched> {
+        let mut launches = self.launches.lock();
+        let number = launches.len();
+        launches.push((monotonic_nanos(), launch.program.clone()));
+        if (self.refuses)(number) {
+            return Err(self.refusal.into());
+        }
+        if (self.mistakes)(number) {
+            return Launch { program: "/bin/true".into(), ..launch.clone() }.start();
+        }
+        System.launch(launch)
+    }
+
+    fn kernel_kills(&self) -> Option<u64> {
+        Some(self.kernel_kills.load(Relaxed))
+    }
+}
+
+fn square(n: u64) -> u64 {
+    n * n
+}
+
+fn killed(_: ()) {
+    let _sent = kill_process(getpid(), Signal::KILL);
+}
+
+fn start_error(error: &JobError) -> &StartError {
+    let source = error.source().expect("a start error is the source");
+    source.downcast_ref().expect("a start error is the source")
+}
+
+#[test]
+fn a_system_without_descriptors_for_a_while_costs_no_job() {
+    let host = Double::new(Errno::MFILE, |number| number < 4);
+    let pool = host.pool(1);
+    let jobs: Vec<_> = (0..40).map(|n| pool.submit(square, n)).collect();
+    for (n, job) in (0..).zip(jobs) {
+        assert_eq!(block_on(job).unwrap(), n * n);
+    }
+    assert_eq!(host.programs().len(), 5);
+    let host = Double::new(Errno::MFILE, |number| number < 4);
+    assert_eq!(host.pool(1).run_blocking(square, 3).unwrap(), 9);
+    let host = Double::new(Errno::MFILE, |number| number < 4);
+    assert_eq!(asyncio_reactor::block_on(host.pool(1).run(square, 3)).unwrap().unwrap(), 9);
+}
+
+#[test]
+fn real_a_system_that_refuses_processes_is_asked_five_times_and_ever_less_often() {
+    let host = Double::new(Errno::AGAIN, |_| true);
+    let pool = host.pool(1);
+    let jobs: Vec<_> = (0..40).map(|n| pool.submit(square, n)).collect();
+    for job in jobs {
+        let error = block_on(job).unwrap_err();
+        assert!(error.is_not_started(), "{error}");
+        assert_eq!(start_error(&error).phase(), StartPhase::Launch);
+        let source = start_error(&error).source().expect("the system's own error");
+        let source: &io::Error = source.downcast_ref().expect("the system's own error");
+        assert_eq!(source.raw_os_error(), Some(Errno::AGAIN.raw_os_error()));
+    }
+    let launches = host.launches.lock().clone();
+    assert!(launches.len() >= 5);
+    for (two, millis) in launches.windows(2).zip([10, 20, 40, 80]) {
+        assert!(two[1].0 - two[0].0 >= millis * 1_000_000, "{launches:?}");
+    }
+}
+
+#[test]
+fn a_system_that_refuses_further_processes_costs_no_job() {
+    let host = Double::new(Errno::NOMEM, |number| number > 0);
+    let pool = host.pool(4);
+    let jobs: Vec<_> = (0..200).map(|n| pool.submit(square, n)).collect();
+    for (n, job) in (0..).zip(jobs) {
+        assert_eq!(block_on(job).unwrap(), n * n);
+    }
+    assert_eq!(pool.started_workers(), 1);
+}
+
+#[test]
+fn real_a_pool_that_has_given_up_works_again_when_the_system_does() {
+    let host = Double::new(Errno::AGAIN, |number| number < 5);
+    let pool = host.pool(1);
+    assert!(pool.run_blocking(square, 3).unwrap_err().is_not_started());
+    assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
+}
+
+#[test]
+fn a_kill_by_the_kernel_is_told_from_one_by_somebody_else() {
+    let host = Double::new(Errno::AGAIN, |_| false);
+    let pool = host.pool(1);
+    let cause = || {
+        let error = pool.run_blocking(killed, ()).unwrap_err();
+        assert_eq!(error.signal(), Some(9), "{error}");
+        error.death_cause()
+    };
+    assert_eq!(cause(), None);
+    host.kernel_kills.fetch_add(1, Relaxed);
+    assert_eq!(cause(), Some(DeathCause::KernelOutOfMemory));
+    assert_eq!(cause(), None, "it was another time");
+}
+
+#[test]
+fn a_link_that_does_not_lead_to_the_program_is_replaced_by_its_path() {
+    let host = Double::new(Errno::AGAIN, |_| false);
+    let host = Double { mistakes: |number| number == 0, ..Arc::into_inner(host).expect("mine") };
+    let host = Arc::new(host);
+    assert_eq!(host.pool(1).run_blocking(square, 3).unwrap(), 9);
+    let path = std::env::current_exe().expect("this program is known");
+    assert_eq!(host.programs(), [PathBuf::from("/proc/self/exe"), path]);
+}
+
+#[test]
+fn one_start_that_failed_does_not_make_the_path_the_only_way() {
+    let host = Double::new(Errno::AGAIN, |_| false);
+    let host = Double { mistakes: |number| number < 2, ..Arc::into_inner(host).expect("mine") };
+    let host = Arc::new(host);
+    assert_eq!(host.pool(1).run_blocking(square, 3).unwrap(), 9);
+    assert_eq!(host.programs()[2], PathBuf::from("/proc/self/exe"));
+}
+
+#[test]
+fn pools_that_are_refused_leave_nothing_behind() {
+    let host = Double::new(Errno::AGAIN, |_| true);
+    let pool = host.pool(2);
+    let job = pool.submit(square, 3);
+    drop(pool);
+    assert!(block_on(job).unwrap_err().is_shut_down());
+    let pool = host.pool(2);
+    let job = pool.submit(square, 3);
+    drop(job);
+    pool.shutdown(crate::Shutdown::Drain);
+    assert_eq!(pool.worker_ids(), []);
+}
