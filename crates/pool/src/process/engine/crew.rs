@@ -50,6 +50,8 @@ pub(crate) struct Worker {
     pub(crate) has_greeted: bool,
     /// Whether it could ever take jobs.
     pub(crate) has_been_ready: bool,
+    /// Whether it was told to go.
+    pub(crate) is_let_go: bool,
     /// Whether something came from it that is no message.
     pub(crate) wrote_garbage: bool,
     /// Whether it took too long to start.

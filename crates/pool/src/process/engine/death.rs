@@ -44,7 +44,9 @@ impl Engine {
         worker.child.kill_group();
         let ended = worker.child.wait();
         let death = self.death(&worker, ended, cpu_time);
-        let is_failed_start = !worker.has_been_ready && worker.verdict.is_none();
+        // One that was let go before it was ready has ended as it was asked to.
+        let was_to_end = worker.is_let_go || worker.verdict.is_some();
+        let is_failed_start = !worker.has_been_ready && !was_to_end;
         let why = is_failed_start.then(|| self.start_error(&worker, death));
         self.settle_board(worker, death);
         if let Some(why) = why {
@@ -158,7 +160,7 @@ impl Engine {
     /// A job has died with its worker.
     fn lost(&mut self, mut entry: Entry, death: Death, tail: &str) {
         let is_wanted = entry.cell.is_wanted() || entry.cell.treatment.detached;
-        if entry.retries > 0 && self.ending.is_none() && is_wanted {
+        if entry.retries > 0 && !self.gives_up_waiting() && is_wanted {
             entry.retries -= 1;
             return self.queue.push_front(entry);
         }

@@ -93,6 +93,7 @@ impl Engine {
             stage: Stage::Starting,
             has_greeted: false,
             has_been_ready: false,
+            is_let_go: false,
             wrote_garbage: false,
             is_late: false,
             is_cut_off: false,

@@ -158,6 +158,7 @@ impl Engine {
         }
         self.alarms.remove(worker.patience.take());
         worker.stage = Stage::Retiring;
+        worker.is_let_go = true;
         let count = worker.on_board.len();
         self.take_back(key, count);
         self.has_nothing_to_do_if_empty(key);
