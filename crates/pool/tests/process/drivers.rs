@@ -1,5 +1,7 @@
 //! Who drives a pool: loops, threads that block, other executors, and several of them at once.
 
+#![expect(clippy::async_yields_async, reason = "jobs outlive their loops here")]
+
 use crate::support::{Meeting, Record, block_on, note, pool_of, square, visit};
 use asyncio_pool::ProcessPoolExecutor;
 use futures::FutureExt;

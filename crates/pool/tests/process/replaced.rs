@@ -12,7 +12,7 @@ fn a_process_is_replaced_after_so_many_jobs() {
     let pool = builder.build().unwrap();
     let ids: Vec<_> = (0..9).map(|_| pool.run_blocking(process_id, ()).unwrap()).collect();
     for (n, id) in ids.iter().enumerate() {
-        assert_eq!(*id == ids[n / 3 * 3], true, "{ids:?}");
+        assert_eq!(*id, ids[n / 3 * 3], "{ids:?}");
         assert!(n < 3 || *id != ids[n - 3], "{ids:?}");
     }
 }

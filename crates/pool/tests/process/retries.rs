@@ -44,6 +44,15 @@ fn a_job_is_run_again_as_often_as_it_was_asked_for() {
 }
 
 #[test]
+fn a_job_is_run_again_while_the_pool_drains() {
+    let pool = pool_of(1);
+    let record = Record::new();
+    let job = pool.job(crash).retry(2).submit((record.path(), 3));
+    pool.shutdown(asyncio_pool::Shutdown::Drain);
+    assert_eq!(crate::support::block_on(job).unwrap(), 3);
+}
+
+#[test]
 fn a_job_that_panicked_is_not_run_again() {
     let record = Record::new();
     let error = pool_of(1).job(panic).retry(5).run_blocking((record.path(), 0)).unwrap_err();

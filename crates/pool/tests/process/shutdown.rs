@@ -100,7 +100,9 @@ fn what_is_just_done_when_a_pool_ends_is_done_or_shut_down_and_never_dead() {
         let pool = pool_of(1);
         warm_up(&pool);
         let jobs: Vec<_> = (0..40).map(|n| pool.submit(square, n)).collect();
-        (0..round * 300).for_each(|n| drop(std::hint::black_box(n)));
+        for n in 0..round * 300 {
+            std::hint::black_box(n);
+        }
         pool.shutdown(Shutdown::Now);
         for (n, job) in (0..).zip(jobs) {
             match block_on(job) {
@@ -180,4 +182,26 @@ fn real_an_end_that_takes_longer_than_the_helper_stays_is_seen() {
     std::thread::park_timeout(std::time::Duration::from_millis(2_300));
     drop(visitor);
     waits.join().unwrap();
+}
+
+#[test]
+fn a_process_that_is_let_go_before_it_is_ready_is_no_failed_start() {
+    let pool = pool_of(2);
+    warm_up(&pool);
+    let (meeting, record) = (Meeting::new(), Record::new());
+    asyncio_reactor::block_on(async {
+        let holder = pool.submit(visit, meeting.place.clone());
+        let visitor = meeting.wait();
+        let for_another = pool.submit(note, (record.path(), 1));
+        let behind = pool.submit(note, (record.path(), 2));
+        assert_eq!((pool.workers(), pool.waiting_jobs()), (2, 0));
+        drop(for_another);
+        let closing = pool.shutdown(Shutdown::Drain);
+        crate::support::kill(visitor.process, 9);
+        assert_eq!(holder.await.unwrap_err().signal(), Some(9));
+        assert_eq!(behind.await.unwrap(), 2);
+        closing.await;
+    })
+    .unwrap();
+    assert_eq!(record.notes(), [2]);
 }

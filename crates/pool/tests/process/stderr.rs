@@ -1,5 +1,7 @@
 //! What jobs write to standard error.
 
+#![expect(clippy::print_stderr, reason = "that is what jobs do here")]
+
 use crate::child;
 use crate::support::{among_innocents, square};
 use asyncio_pool::ProcessPoolExecutor;

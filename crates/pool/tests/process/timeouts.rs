@@ -10,8 +10,10 @@ const SHORT: Duration = Duration::from_millis(30);
 const LONGER: Duration = Duration::from_millis(120);
 
 fn spin(forever: bool) {
-    while forever {
-        std::hint::spin_loop();
+    if forever {
+        loop {
+            std::hint::spin_loop();
+        }
     }
 }
 
