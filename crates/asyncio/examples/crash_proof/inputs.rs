@@ -32,7 +32,7 @@ pub(crate) type Outcome = Result<Result<u32, Malformed>, JobError>;
 
 /// How many there are of each kind, and what is to become of them.
 pub(crate) const KINDS: [(Kind, usize, &str); 9] = [
-    (Kind::WellFormed, 700, "its sum"),
+    (Kind::WellFormed, 706, "its sum"),
     (Kind::Malformed, 100, "the parser's error"),
     (Kind::Panics, 40, "panic, with its place"),
     (Kind::Exits, 30, "exit code 3"),
@@ -40,7 +40,7 @@ pub(crate) const KINDS: [(Kind, usize, &str); 9] = [
     (Kind::Segfaults, 30, "signal 11"),
     (Kind::Overflows, 30, "stack overflow"),
     (Kind::Allocates, 30, "out of memory"),
-    (Kind::Loops, 10, "timed out"),
+    (Kind::Loops, 4, "timed out"),
 ];
 
 /// All inputs, the kinds mixed, in the same order each time.
@@ -88,17 +88,12 @@ impl Input {
             (_, Ok(_)) => false,
             (Kind::Panics, Err(error)) => error.is_panicked() && error.panic_location().is_some(),
             (Kind::Exits, Err(error)) => error.exit_code() == Some(3),
-            (Kind::Aborts, Err(error)) => error.signal() == Some(6) && is_unexplained(error),
-            (Kind::Segfaults, Err(error)) => error.signal() == Some(11) && is_unexplained(error),
+            (Kind::Aborts, Err(error)) => error.signal() == Some(6),
+            (Kind::Segfaults, Err(error)) => error.signal() == Some(11),
             (Kind::Overflows, Err(error)) => error.to_string().contains("overflowed its stack"),
             (Kind::Allocates, Err(error)) => error.to_string().contains("ran out of memory"),
             (Kind::Loops, Err(error)) => error.is_timed_out(),
             (Kind::WellFormed | Kind::Malformed, Err(_)) => false,
         }
     }
-}
-
-/// Whether nothing but the signal is known.
-fn is_unexplained(error: &JobError) -> bool {
-    error.death_cause().is_none()
 }
