@@ -83,7 +83,8 @@ impl Engine {
             _ if worker.wrote_garbage => Some(DeathCause::Protocol),
             (Reason::StackOverflow, _) => Some(DeathCause::StackOverflow),
             (Reason::LostConnection, _) => Some(DeathCause::LostConnection),
-            _ if worker.is_cut_off => Some(DeathCause::LostConnection),
+            // On a busy machine one that died of something else may have been killed while it ended.
+            (_, Ended::Signal(SIGKILL)) if worker.is_cut_off => Some(DeathCause::LostConnection),
             (_, Ended::Signal(SIGABRT)) if worker.tail.is_out_of_memory() => {
                 Some(DeathCause::OutOfMemory)
             }

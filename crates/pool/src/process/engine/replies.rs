@@ -218,7 +218,7 @@ impl Engine {
 }
 
 /// How long a worker that has closed its connection may take to end, before it is killed.
-const LAST_WORDS: u64 = 20_000_000;
+const LAST_WORDS: u64 = 200_000_000;
 /// The same for one that had nothing to do and was told to end: its exit handlers run.
 const LAST_RITES: u64 = 5_000_000_000;
 
