@@ -1,5 +1,6 @@
 //! [`Run`]: a call that waits for room in the queue first.
 
+use crate::clock::monotonic_nanos;
 use crate::process::drive::{Attendance, Pool};
 use crate::process::error::{Rejected, Rejection};
 use crate::process::job::Job;
@@ -28,7 +29,7 @@ pub struct Run<A, R> {
 enum Stage<A, R> {
     Waiting(Waiting<A, R>),
     Queued(Job<R>),
-    /// Only while it is polled.
+    /// While it is polled, and when its time was over before there was room.
     Over,
 }
 
@@ -76,11 +77,15 @@ impl<A, R> Future for Run<A, R> {
         loop {
             match &mut self.stage {
                 Stage::Queued(job) => return Pin::new(job).poll(cx),
-                Stage::Over => panic!("call polled after it has panicked"),
+                Stage::Over => panic!("call polled after its result was taken"),
                 Stage::Waiting(waiting) => {
-                    if waiting.poll_room(cx).is_pending() {
+                    let Poll::Ready(promised) = waiting.poll_room(cx) else {
                         pending_on(WaitKind::Job, 0);
                         return Poll::Pending;
+                    };
+                    if let Err(error) = promised {
+                        self.stage = Stage::Over;
+                        return Poll::Ready(Err(error));
                     }
                 }
             }
@@ -96,25 +101,29 @@ impl<A, R> Future for Run<A, R> {
 
 impl<A, R> Waiting<A, R> {
     /// Waits for a promise of a place in the queue.
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), JobError>> {
         let pool = &self.line.pool;
         pool.assert_home();
         let ticket = self.line.ticket;
         if pool.ask(|engine| engine.reserve(ticket)) {
             self.line.ticket = None;
-            return Poll::Ready(());
+            return Poll::Ready(Ok(()));
+        }
+        let deadline = self.order.treatment.deadline;
+        if deadline.is_some_and(|at| at <= monotonic_nanos()) {
+            return Poll::Ready(Err(JobError::timed_out(self.order.descriptor.name())));
         }
         // Cloned outside of the lock; there may be room by now.
         let waker = cx.waker().clone();
         let queued = pool.with(|engine| match engine.reserve(ticket) {
             true => Err(waker),
-            false => Ok(engine.queue_up(ticket, waker)),
+            false => Ok(engine.queue_up(ticket, deadline, waker)),
         });
         match queued {
             Err(unused) => {
                 drop(unused);
                 self.line.ticket = None;
-                Poll::Ready(())
+                Poll::Ready(Ok(()))
             }
             Ok(ticket) => {
                 self.line.ticket = Some(ticket);

@@ -5,7 +5,10 @@ use asyncio_pool::process::{Priority, Rejection};
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 use futures::future::join_all;
 use std::pin::Pin;
-use std::task::{Context, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Wake, Waker};
+use std::time::Duration;
 
 fn bounded(bound: usize) -> ProcessPoolExecutor {
     ProcessPoolExecutor::builder().workers(1).queue_bound(bound).build().unwrap()
@@ -51,6 +54,47 @@ fn calls_wait_for_room_and_are_served_in_the_order_of_their_coming() {
     block_on(holder).unwrap();
     block_on(queued).unwrap();
     assert_eq!(record.notes(), [0, 1, 2, 3, 4, 6, 7, 8, 9]);
+}
+
+#[test]
+fn real_a_deadline_ends_the_wait_for_room() {
+    let pool = bounded(1);
+    let meeting = Meeting::new();
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    let queued = pool.submit(|n: u32| n, 0);
+    let record = Record::new();
+    let call = || pool.job(note).deadline(Duration::from_millis(30)).run((record.path(), 1));
+    assert!(block_on(call()).unwrap_err().is_timed_out());
+    assert!(asyncio_reactor::block_on(call()).unwrap().unwrap_err().is_timed_out());
+    drop(visitor);
+    assert!(block_on(holder).is_ok() && block_on(queued).is_ok());
+    assert_eq!((pool.run_blocking(|n: u32| n, 3).unwrap(), record.notes()), (3, vec![]));
+}
+
+#[test]
+fn a_call_that_waits_for_room_wakes_nobody_before_there_is_some() {
+    struct Count(AtomicUsize);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    let pool = bounded(1);
+    let meeting = Meeting::new();
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    let queued = pool.submit(|n: u32| n, 0);
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&count));
+    let mut call = pool.run(|n: u32| n, 1);
+    for _ in 0..5 {
+        assert!(Pin::new(&mut call).poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    assert_eq!(count.0.load(SeqCst), 0);
+    drop(visitor);
+    assert!(block_on(holder).is_ok() && block_on(queued).is_ok());
+    assert_eq!(block_on(call).unwrap(), 1);
 }
 
 #[test]

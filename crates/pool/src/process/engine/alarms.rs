@@ -22,6 +22,8 @@ pub(crate) enum Alarm {
     Start(WorkerKey),
     /// This worker may have ended, which nothing else tells.
     Look(WorkerKey),
+    /// Whoever has this ticket in the line before the queue has waited long enough.
+    Room(u64),
     /// Another start may be tried.
     Gate,
 }

@@ -101,7 +101,8 @@ impl Engine {
 
     /// Takes unstarted jobs back from a worker for one that has nothing to do; returns whether any.
     fn steal(&mut self) -> bool {
-        if !self.queue.is_empty() || !self.crew.iter().any(Worker::is_idle) {
+        let takes_one = |worker: &Worker| worker.is_idle() && worker.has_room();
+        if !self.queue.is_empty() || !self.crew.iter().any(takes_one) {
             return false;
         }
         let spare = |worker: &Worker| match worker.stage {

@@ -56,6 +56,8 @@ pub(crate) struct Engine {
 pub(crate) struct News {
     outcomes: Vec<(Arc<Cell>, Outcome)>,
     wakers: Vec<Waker>,
+    /// Wakers that are not needed any more. They are foreign, so they are dropped without the lock, too.
+    spent: Vec<Waker>,
     /// What is to be written to standard error.
     stderr: Vec<u8>,
 }
@@ -196,17 +198,30 @@ impl Engine {
     }
 
     /// Takes a number in the line of those who wait for room, or renews the waker.
-    pub(crate) fn queue_up(&mut self, ticket: Option<u64>, waker: Waker) -> u64 {
+    pub(crate) fn queue_up(
+        &mut self,
+        ticket: Option<u64>,
+        deadline: Option<u64>,
+        waker: Waker,
+    ) -> u64 {
         if let Some(ticket) = ticket
             && let Some(place) = self.room.iter_mut().find(|(number, _)| *number == ticket)
         {
-            // Let go of outside of the lock, for it is foreign.
-            self.news.wakers.extend(place.1.replace(waker));
+            self.news.spent.extend(place.1.replace(waker));
             return ticket;
         }
         self.next_ticket += 1;
         self.room.push_back((self.next_ticket, Some(waker)));
+        if let Some(at) = deadline {
+            self.alarms.add(at, Alarm::Room(self.next_ticket));
+        }
         self.next_ticket
+    }
+
+    /// Wakes whoever has this ticket, if he is still in the line.
+    pub(super) fn call(&mut self, ticket: u64) {
+        let place = self.room.iter_mut().find(|(number, _)| *number == ticket);
+        self.news.wakers.extend(place.and_then(|(_, waker)| waker.take()));
     }
 
     /// Promises a place in the queue to whoever has this ticket, or none, if it is his turn.
@@ -240,8 +255,7 @@ impl Engine {
         if let Some(place) = self.room.iter().position(|(number, _)| *number == ticket)
             && let Some((_, waker)) = self.room.remove(place)
         {
-            // Let go of outside of the lock, for it is foreign.
-            self.news.wakers.extend(waker);
+            self.news.spent.extend(waker);
         }
     }
 

@@ -6,14 +6,22 @@ use crate::process::engine::key::{Part, WorkerKey};
 use crate::process::engine::state::Engine;
 use crate::process::sys::{Event, Poller};
 
+/// How often the poller is asked in one turn.
+const ROUNDS: usize = 8;
+
 impl Engine {
     /// Takes in what the poller has found.
     pub(crate) fn take_events(&mut self) {
         let mut events = std::mem::take(&mut self.events);
-        while self.poller.take(&mut events) {
+        // What is left after so many rounds is told again: workers that never stop talking must not keep
+        // this from its end.
+        for _ in 0..ROUNDS {
+            let may_be_more = self.poller.take(&mut events);
             self.take_in(&events);
+            if !may_be_more {
+                break;
+            }
         }
-        self.take_in(&events);
         self.events = events;
     }
 
@@ -60,6 +68,7 @@ impl Engine {
                         self.look_again(key);
                     }
                 }
+                Alarm::Room(ticket) => self.call(ticket),
                 // What follows from it is done in any case.
                 Alarm::Gate => self.gate_alarm = None,
             }
