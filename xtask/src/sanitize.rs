@@ -63,7 +63,8 @@ pub(crate) fn suite(workspace: &Workspace, sanitizer: Sanitizer) -> Outcome {
             ("CARGO_TARGET_DIR", folder(workspace, sanitizer.short())),
             ("ASAN_OPTIONS", "detect_leaks=1".to_owned()),
             ("LSAN_OPTIONS", format!("print_suppressions=0:{}", suppressions("lsan.supp"))),
-            ("TSAN_OPTIONS", suppressions("tsan.supp")),
+            // Each process would rest for a second at its end, and the pool's workers end often.
+            ("TSAN_OPTIONS", format!("atexit_sleep_ms=0:{}", suppressions("tsan.supp"))),
         ],
         patient: true,
         ..Suite::for_this_machine()

@@ -47,6 +47,7 @@ pub mod random {
 
 /// Threads and processes as executors: [`asyncio_pool`].
 pub mod pool {
+    pub use asyncio_core::{Death, DeathCause};
     #[cfg(feature = "process-pool")]
     pub use asyncio_pool::process::*;
     pub use asyncio_pool::{

@@ -282,7 +282,9 @@ impl fmt::Display for JobError {
             Cause::Panicked { message, .. } => write!(f, "job `{job}` panicked: {message}"),
             Cause::Died(death) => {
                 write!(f, "job `{job}` is lost: its process {death}")?;
-                match self.inner.stderr_tail.lines().last() {
+                // What std adds as advice is not what happened.
+                let mut lines = self.inner.stderr_tail.lines().rev();
+                match lines.find(|line| !line.starts_with("note: ")) {
                     Some(line) => write!(f, "; last on standard error: {line}"),
                     None => Ok(()),
                 }

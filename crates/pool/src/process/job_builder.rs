@@ -5,10 +5,12 @@ use crate::process::cell::Priority;
 use crate::process::drive::{Attendance, Pool, block_on};
 use crate::process::error::Rejected;
 use crate::process::job::Job;
+use crate::process::map::Map;
 use crate::process::order::Order;
 use crate::process::run::{Run, try_run};
 use crate::thread::door;
 use asyncio_core::JobError;
+use futures::stream::Iter;
 use std::fmt;
 use std::time::Duration;
 
@@ -85,6 +87,35 @@ impl<A, R> JobBuilder<A, R> {
     pub fn submit(self, arguments: A) -> Job<R> {
         let (pool, order) = self.order();
         order.submit(&pool, arguments)
+    }
+
+    /// As `ProcessPoolExecutor::map`, each item treated like this job. A [`deadline`](Self::deadline) is that of
+    /// all items, from this call on.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures::StreamExt;
+    /// use std::time::Duration;
+    ///
+    /// fn wait(forever: bool) -> u32 {
+    ///     while forever { std::hint::spin_loop() }
+    ///     7
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # futures::executor::block_on(async {
+    /// let pool = asyncio_pool::ProcessPoolExecutor::new()?;
+    /// let each = pool.job(wait).timeout(Duration::from_millis(20));
+    /// let results: Vec<_> = each.map([false, true, false]).collect().await;
+    /// assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 2);
+    /// assert!(results[1].as_ref().is_err_and(|error| error.is_timed_out()));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub fn map<I: IntoIterator<Item = A>>(self, items: I) -> Map<Iter<I::IntoIter>, A, R> {
+        let (pool, order) = self.order();
+        Map::over_iterator(pool, order, items.into_iter())
     }
 
     /// As `ProcessPoolExecutor::run_blocking`.

@@ -163,6 +163,11 @@ impl Crew {
         free.min_by_key(|worker| worker.stage != Stage::Ready).map(|worker| worker.key)
     }
 
+    /// How many there are, those on their way out included.
+    pub(crate) fn len(&self) -> usize {
+        self.iter().count()
+    }
+
     /// How many workers count.
     pub(crate) fn active(&self) -> usize {
         self.iter().filter(|worker| worker.is_active()).count()

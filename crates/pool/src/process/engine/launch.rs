@@ -20,10 +20,15 @@ use std::io;
 use std::path::PathBuf;
 use std::task::Poll;
 
+/// How many processes may be on their way out beside as many as there are workers.
+const LEAVING: usize = 4;
+
 impl Engine {
     /// Whether one more worker may be started now.
     pub(super) fn may_launch(&self) -> bool {
-        if self.crew.active() >= self.settings.workers {
+        // Those that are on their way out do not count, but their number has a bound, too.
+        let workers = self.settings.workers;
+        if self.crew.active() >= workers || self.crew.len() >= 2 * workers + LEAVING {
             return false;
         }
         self.gate.is_open(monotonic_nanos())
