@@ -34,3 +34,20 @@ impl WorkerKey {
         (Self { index: (key >> 8) as u16, generation: (key >> 32) as u32 }, part)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_of_a_former_worker_is_not_taken_for_one_of_its_successor() {
+        for part in [Part::Connection, Part::Process, Part::Stderr] {
+            for (index, generation) in [(0, 1), (7, u32::MAX), (u16::MAX, 2)] {
+                let key = WorkerKey::new(index, generation);
+                assert_eq!(WorkerKey::unpack(key.pack(part)), (key, part));
+                let next = WorkerKey::new(index, generation.wrapping_add(1));
+                assert_ne!(WorkerKey::unpack(next.pack(part)).0, key);
+            }
+        }
+    }
+}
