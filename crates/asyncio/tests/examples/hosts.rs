@@ -45,8 +45,8 @@ impl Host {
     fn cargo(&self, arguments: &[&str]) -> Output {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         Command::new(cargo)
-            .args(arguments)
             .args(["--offline", "--quiet", "--color", "never"])
+            .args(arguments)
             .current_dir(&self.folder)
             .env("CARGO_TARGET_DIR", target())
             // Whoever runs these tests may have flags of his own for them.
@@ -126,13 +126,18 @@ fn panic_line() -> usize {
 
 #[track_caller]
 fn works(manifest: &str, name: &'static str, profile: &str) {
-    let text = Host::new(name, manifest, MAIN).prints(profile, &["--strict"]);
+    worked(&Host::new(name, manifest, MAIN).prints(profile, &["--strict"]));
+}
+
+/// Checks what [`MAIN`] printed.
+#[track_caller]
+fn worked(text: &str) {
     let lines: Vec<&str> = text.lines().collect();
     let [fib, sum, died, panicked, place, again] = lines[..] else { panic!("{text}") };
     assert_eq!((fib, sum, again), ("6765", "3.5", "55"));
     assert_eq!(died, "Some(6)");
     assert_eq!(panicked, "true Some(\"no 7\")");
-    assert!(place.starts_with(&format!("Some(\"src/main.rs:{}:", panic_line())), "{place}");
+    assert!(place.contains(&format!(".rs:{}:", panic_line())), "{place}");
 }
 
 #[test]
@@ -163,6 +168,30 @@ fn a_program_that_is_small_and_aborts_has_workers() {
         let profile = "[profile.small]\ninherits = \"release\"\nlto = \"fat\"\nopt-level = \"z\"\n\
                        panic = \"abort\"\nstrip = true\n";
         works(profile, "small", "small");
+    }
+}
+
+#[test]
+fn a_benchmark_without_a_harness_has_workers() {
+    if has_time() {
+        let manifest = "[[bench]]\nname = \"benched\"\nharness = false\n";
+        let host = Host::with("benched", manifest, "src/lib.rs", "");
+        fs::create_dir_all(host.folder.join("benches")).unwrap();
+        fs::write(host.folder.join("benches/benched.rs"), MAIN).unwrap();
+        // In the profile of tests, which is built already.
+        let output = host.cargo(&["test", "--bench", "benched", "--", "--strict"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        worked(&String::from_utf8(output.stdout).unwrap());
+    }
+}
+
+/// There a process has no descriptor, and the link to its executable leads to valgrind.
+#[test]
+fn a_program_under_valgrind_has_workers() {
+    if has_time() && Command::new("valgrind").arg("--version").output().is_ok() {
+        let program = Host::new("watched", "", MAIN).build("dev").join("watched");
+        let valgrind = ["--quiet", "--error-exitcode=7"];
+        worked(&succeeds(Command::new("valgrind").args(valgrind).arg(program).arg("--strict")));
     }
 }
 
