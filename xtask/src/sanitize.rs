@@ -14,6 +14,10 @@ use crate::workspace::Workspace;
 /// Gives every task cell an allocation of its own: a pooled block hides a use after its free, and its leak.
 const PLAIN_MEMORY: &str = "--cfg asyncio_plain_memory";
 
+/// Each process would rest for a second at its end, so that threads that are on their way out are not taken for leaks,
+/// and workers of process pools end often. That pools leave no threads behind has tests of its own.
+const TSAN_ENDS: &str = "atexit_sleep_ms=0:report_thread_leaks=0";
+
 /// The only target whose sanitizer runtimes come with every toolchain.
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -63,8 +67,7 @@ pub(crate) fn suite(workspace: &Workspace, sanitizer: Sanitizer) -> Outcome {
             ("CARGO_TARGET_DIR", folder(workspace, sanitizer.short())),
             ("ASAN_OPTIONS", "detect_leaks=1".to_owned()),
             ("LSAN_OPTIONS", format!("print_suppressions=0:{}", suppressions("lsan.supp"))),
-            // Each process would rest for a second at its end, and the pool's workers end often.
-            ("TSAN_OPTIONS", format!("atexit_sleep_ms=0:{}", suppressions("tsan.supp"))),
+            ("TSAN_OPTIONS", format!("{TSAN_ENDS}:{}", suppressions("tsan.supp"))),
         ],
         patient: true,
         ..Suite::for_this_machine()
