@@ -3,6 +3,7 @@
 use crate::support::{among_innocents, pool_of, process_id};
 use asyncio_pool::ProcessPoolExecutor;
 
+#[inline(never)]
 fn bad(n: u32) {
     panic!("bad {n}");
 }
@@ -15,7 +16,7 @@ fn a_panic_costs_one_job_and_tells_message_place_and_stack() {
     assert!(error.is_panicked() && !error.is_died());
     assert_eq!(error.panic_message(), Some("bad 7"));
     let location = error.panic_location().unwrap();
-    assert!(location.contains("tests/process/panics.rs:7:"), "{location}");
+    assert!(location.contains("tests/process/panics.rs:8:"), "{location}");
     assert!(error.backtrace().unwrap().contains("panics::bad"), "{:?}", error.backtrace());
     assert!(error.job_name().ends_with("panics::bad"));
     assert_eq!(pool.run_blocking(process_id, ()).unwrap(), before, "the process is kept");

@@ -22,8 +22,8 @@ const DEEPEST: u64 = 128;
 #[derive(Debug)]
 struct Function {
     place: Place,
-    /// How long a call takes, in nanoseconds, recent ones counting more.
-    estimate: Option<u64>,
+    /// Which of the estimates is its own.
+    estimate: usize,
 }
 
 /// The functions of a pool.
@@ -31,6 +31,9 @@ struct Function {
 pub(crate) struct Functions {
     numbers: BTreeMap<usize, Number>,
     functions: Vec<Function>,
+    /// How long a call takes, in nanoseconds, recent ones counting more. The compiler may make several
+    /// descriptors of one function, in different parts of a program; they share what is known of it.
+    estimates: Vec<Option<u64>>,
     /// The last one that was asked for: usually it is asked for again.
     last: Option<(usize, Number)>,
 }
@@ -46,7 +49,13 @@ impl Functions {
             Some(&number) => number,
             None => {
                 let place = Place::of(descriptor)?;
-                self.functions.push(Function { place, estimate: None });
+                // Closures of one function are called the same. That is no harm where only times are meant.
+                let twin = self.functions.iter().find(|other| other.place.is_called_like(&place));
+                let estimate = twin.map_or(self.estimates.len(), |twin| twin.estimate);
+                if estimate == self.estimates.len() {
+                    self.estimates.push(None);
+                }
+                self.functions.push(Function { place, estimate });
                 self.numbers.insert(address, self.functions.len() - 1);
                 self.functions.len() - 1
             }
@@ -63,7 +72,7 @@ impl Functions {
     /// A call took so long.
     pub(crate) fn took(&mut self, descriptor: &'static Descriptor, nanos: u64) {
         let Some(number) = self.number(descriptor) else { return };
-        let estimate = &mut self.functions[number].estimate;
+        let estimate = &mut self.estimates[self.functions[number].estimate];
         *estimate = Some(match *estimate {
             None => nanos,
             Some(former) => former - former / 8 + nanos / 8,
@@ -72,7 +81,8 @@ impl Functions {
 
     /// How many such jobs a worker should have on board, if so many are wished for.
     pub(crate) fn depth(&mut self, descriptor: &'static Descriptor, chunk: usize) -> usize {
-        let estimate = self.number(descriptor).and_then(|number| self.functions[number].estimate);
+        let number = self.number(descriptor);
+        let estimate = number.and_then(|number| self.estimates[self.functions[number].estimate]);
         if chunk == AUTOMATIC {
             return estimate
                 .map_or(1, |estimate| (CHUNK / estimate.max(1)).clamp(2, DEEPEST) as usize);

@@ -29,6 +29,11 @@ impl Place {
         })
     }
 
+    /// Whether both have the same name and types; they need not be the same function.
+    pub(crate) fn is_called_like(&self, other: &Self) -> bool {
+        self.name == other.name && self.signature == other.signature
+    }
+
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let fields = (&self.image, self.offset, &self.name, &self.signature);
