@@ -8,6 +8,7 @@ use asyncio_pool::process::{ProcessPoolBuilder, StartError, StartPhase, StderrPo
 use serde::{Deserialize, Deserializer, Serialize};
 use std::error::Error;
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -180,6 +181,31 @@ fn another_build_of_the_program_is_refused_and_says_so() {
     let why = start_error(&error);
     assert_eq!(why.phase(), StartPhase::Handshake);
     assert!(why.to_string().contains("another build"), "{why}");
+}
+
+#[test]
+fn the_executable_may_be_replaced_and_deleted_while_it_runs() {
+    let name = "start::the_executable_may_be_replaced_and_deleted_while_it_runs";
+    let Some(command) = child::command(name) else {
+        let path = std::env::current_exe().unwrap();
+        let old = pool_of(1);
+        let other = path.with_extension("other");
+        std::fs::copy("/bin/true", &other).unwrap();
+        std::fs::rename(&other, &path).unwrap();
+        assert_eq!(old.run_blocking(square, 2).unwrap(), 4);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(pool_of(1).run_blocking(square, 3).unwrap(), 9);
+        return;
+    };
+    let copy = std::env::temp_dir().join(format!("asyncio-pool-copy-{}", std::process::id()));
+    std::fs::copy(command.get_program(), &copy).unwrap();
+    let mut copied = Command::new(&copy);
+    copied.args(command.get_args());
+    copied.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = copied.stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    assert!(!copy.exists(), "the child has deleted it");
 }
 
 #[test]
