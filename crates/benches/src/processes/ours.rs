@@ -9,7 +9,7 @@ use ::asyncio::{ProcessPoolExecutor, gather};
 
 use super::{
     CALL, CALL_ACROSS, CALLS, CANCEL, FAIR, FLIGHT, IN_FLIGHT, LARGE, MEGABYTE, MEMORY, START,
-    START_LARGE, Times, WORKERS, gibibyte,
+    START_LARGE, Times, WORKERS, beside_a_gibibyte,
 };
 use crate::measure::{CLIENT_CORE, pin, unpin, wall_ns};
 use crate::report;
@@ -48,12 +48,7 @@ pub(crate) fn run(workload: &str) {
             ::asyncio::run(in_flight())
         }
         START => start(),
-        START_LARGE => {
-            let ballast = gibibyte();
-            let figure = start();
-            drop(black_box(ballast));
-            figure
-        }
+        START_LARGE => beside_a_gibibyte(start),
         MEGABYTE => ::asyncio::run(megabyte()),
         CANCEL => ::asyncio::run(cancel()),
         MEMORY => idle_worker(),

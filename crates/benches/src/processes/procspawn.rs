@@ -6,7 +6,7 @@ use ::procspawn::Pool;
 
 use super::{
     CALL, CALL_ACROSS, CALLS, FLIGHT, IN_FLIGHT, LARGE, MEGABYTE, START, START_LARGE, Times,
-    WORKERS, gibibyte,
+    WORKERS, beside_a_gibibyte,
 };
 use crate::measure::{CLIENT_CORE, pin, unpin, wall_ns};
 use crate::report;
@@ -33,12 +33,7 @@ pub(crate) fn run(workload: &str) {
             in_flight(&pool(WORKERS))
         }
         START => start(),
-        START_LARGE => {
-            let ballast = gibibyte();
-            let figure = start();
-            drop(black_box(ballast));
-            figure
-        }
+        START_LARGE => beside_a_gibibyte(start),
         MEGABYTE => megabyte(&pool(1)),
         _ => return,
     };

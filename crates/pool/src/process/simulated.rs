@@ -52,8 +52,10 @@ impl Run for SimulatedJob {
         let called = catch_unwind(AssertUnwindSafe(|| function.call(self.cell.arguments.clone())));
         self.cell.finish(match called {
             Ok(Called::Value(bytes)) => Ok(bytes),
-            Ok(Called::BadArguments(types, error)) => Err(JobError::decode(name, types, error)),
-            Ok(Called::BadResult(types, error)) => Err(JobError::encode(name, types, error)),
+            Ok(Called::BadArguments(error)) => {
+                Err(JobError::decode(name, function.argument(), error))
+            }
+            Ok(Called::BadResult(error)) => Err(JobError::encode(name, function.result(), error)),
             Err(payload) => Err(JobError::panicked(name, payload)),
         });
     }

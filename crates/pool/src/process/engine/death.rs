@@ -32,11 +32,13 @@ impl Engine {
         if !worker.child.has_ended() {
             return;
         }
-        let cpu_time = worker.child.cpu_time();
         // What it said before its end counts.
         self.read_last_replies(key);
         self.stderr_event(key);
         let Some(worker) = self.crew.remove(key) else { return };
+        // Only an error of a job tells it, and it can be read only before the process is waited for.
+        let is_told = !worker.on_board.is_empty();
+        let cpu_time = is_told.then(|| worker.child.cpu_time()).flatten();
         self.deregister(&worker);
         self.alarms.remove(worker.patience);
         self.alarms.remove(worker.timeout);
@@ -78,7 +80,8 @@ impl Engine {
         if let Some(cpu_time) = cpu_time {
             death = death.after(cpu_time);
         }
-        let kernel_kills = self.kernel_kills.has_moved();
+        let is_killed = ended == Ended::Signal(SIGKILL);
+        let kernel_kills = is_killed && self.kernel_kills.has_moved();
         let cause = match (worker.status.reason(), ended) {
             _ if worker.wrote_garbage => Some(DeathCause::Protocol),
             (Reason::StackOverflow, _) => Some(DeathCause::StackOverflow),

@@ -231,12 +231,10 @@ fn outcome(descriptor: &'static Descriptor, kind: Kind, payload: Vec<u8>) -> Out
             Err(JobError::panicked_elsewhere(name, message, location, backtrace))
         }
         kind => {
-            let text = String::from_utf8_lossy(&payload);
-            let (_, why) = text.split_once('\0').unwrap_or(("", &text));
-            let types = descriptor.signature();
+            let why = String::from_utf8_lossy(&payload);
             Err(match kind {
-                Kind::BadArguments => JobError::decode(name, types, why),
-                _ => JobError::encode(name, types, why),
+                Kind::BadArguments => JobError::decode(name, descriptor.argument(), why),
+                _ => JobError::encode(name, descriptor.result(), why),
             })
         }
     }

@@ -30,6 +30,8 @@ pub(crate) struct Descriptor {
     call: fn(Vec<u8>) -> Called,
     name: fn() -> &'static str,
     signature: fn() -> &'static str,
+    argument: fn() -> &'static str,
+    result: fn() -> &'static str,
 }
 
 /// What became of a call that did not panic.
@@ -38,9 +40,9 @@ pub(crate) enum Called {
     /// The result, written.
     Value(Vec<u8>),
     /// The arguments could not be read, so the function was not called.
-    BadArguments(&'static str, CodecError),
+    BadArguments(CodecError),
     /// The function has run, and its result could not be written.
-    BadResult(&'static str, CodecError),
+    BadResult(CodecError),
 }
 
 const MARK: [u64; 2] = [0x6173_796e_6369_6f2f, 0x6a6f_622f_7631_2f0a];
@@ -65,6 +67,8 @@ where
         call: Self::call,
         name: type_name::<F>,
         signature: type_name::<fn(A) -> R>,
+        argument: type_name::<A>,
+        result: type_name::<R>,
     };
 
     const PROMOTED: &'static Descriptor = &Self::DESCRIPTOR;
@@ -73,14 +77,14 @@ where
         let () = Self::CAPTURES_NOTHING;
         let arguments = match payload::decode::<C, A>(arguments) {
             Ok(arguments) => arguments,
-            Err(error) => return Called::BadArguments(type_name::<A>(), error),
+            Err(error) => return Called::BadArguments(error),
         };
         // SAFETY: step 3 of the protocol: `F` has no bytes that could be uninitialized, is inhabited
         // and may be copied.
         let function = unsafe { transmute_copy::<(), F>(&()) };
         match payload::encode::<C, R>(function(arguments)) {
             Ok(result) => Called::Value(result),
-            Err(error) => Called::BadResult(type_name::<R>(), error),
+            Err(error) => Called::BadResult(error),
         }
     }
 }
@@ -111,6 +115,16 @@ impl Descriptor {
     /// The types it takes and gives.
     pub(crate) fn signature(&self) -> &'static str {
         (self.signature)()
+    }
+
+    /// The type it takes.
+    pub(crate) fn argument(&self) -> &'static str {
+        (self.argument)()
+    }
+
+    /// The type it gives.
+    pub(crate) fn result(&self) -> &'static str {
+        (self.result)()
     }
 
     /// The descriptor at this place of this image, if there is one.

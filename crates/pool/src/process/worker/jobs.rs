@@ -1,6 +1,6 @@
 //! The thread of a worker that runs jobs, one after the other.
 
-use crate::clock::{monotonic_nanos, now};
+use crate::clock::monotonic_nanos;
 use crate::process::function::{Called, Descriptor, Place};
 use crate::process::sys;
 use crate::process::wire::config::Config;
@@ -88,12 +88,12 @@ impl Desk {
             }
             Kind::Initialize => {
                 panics::set_running(Some(0));
-                self.run(jobs, head, payload)?;
-                Ok(())
+                self.run(jobs, head, payload, monotonic_nanos())
             }
             Kind::Job => {
                 // Someone else may have taken it back.
-                jobs.status.set_started_at(monotonic_nanos());
+                let start = monotonic_nanos();
+                jobs.status.set_started_at(start);
                 let is_ours = jobs.status.start(head.sequence);
                 jobs.status.set_taken(head.sequence);
                 if !is_ours {
@@ -105,21 +105,21 @@ impl Desk {
                     return Ok(());
                 }
                 panics::set_running(Some(head.sequence));
-                self.run(jobs, head, payload)
+                self.run(jobs, head, payload, start)
             }
             _ => Err(Exit::Protocol),
         }
     }
 
-    fn run(&self, jobs: &Jobs, head: Head, payload: Vec<u8>) -> Result<(), Exit> {
+    /// Calls a function whose time began at `start`, and tells what became of it.
+    fn run(&self, jobs: &Jobs, head: Head, payload: Vec<u8>, start: u64) -> Result<(), Exit> {
         let function =
             usize::try_from(head.extra).ok().and_then(|number| self.functions.get(number));
         let function = function.ok_or(Exit::Protocol)?;
         self.limits.renew();
-        let before = now();
         // Nothing of ours is borrowed by the function, so a panic can leave nothing of ours half done.
         let called = catch_unwind(AssertUnwindSafe(|| function.call(payload)));
-        let nanos = before.elapsed().as_nanos() as u64;
+        let nanos = monotonic_nanos().saturating_sub(start);
         if process_id() != self.process {
             // The job has forked, and this is the child: the connection is its parent's.
             sys::exit_at_once(0);
@@ -131,12 +131,12 @@ impl Desk {
         let sequence = head.sequence;
         let told = match called {
             Ok(Called::Value(value)) => jobs.replies.send(Kind::Value, sequence, nanos, &value),
-            Ok(Called::BadArguments(type_name, error)) => {
-                let text = format!("{type_name}\0{error}");
+            Ok(Called::BadArguments(error)) => {
+                let text = error.to_string();
                 jobs.replies.send(Kind::BadArguments, sequence, nanos, text.as_bytes())
             }
-            Ok(Called::BadResult(type_name, error)) => {
-                let text = format!("{type_name}\0{error}");
+            Ok(Called::BadResult(error)) => {
+                let text = error.to_string();
                 jobs.replies.send(Kind::BadResult, sequence, nanos, text.as_bytes())
             }
             Err(payload) => {
