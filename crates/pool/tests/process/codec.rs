@@ -99,6 +99,7 @@ fn a_result_that_cannot_be_written_is_an_error_and_the_process_is_kept() {
     let before = pool.run_blocking(process_id, ()).unwrap();
     let error = among_innocents(&pool, |()| NoWay, ()).unwrap_err();
     assert!(error.is_encode() && error.to_string().contains("NoWay"), "{error}");
+    assert!(!error.to_string().contains("fn("), "the very type is named: {error}");
     assert_eq!(pool.run_blocking(process_id, ()).unwrap(), before);
 }
 

@@ -71,6 +71,7 @@ fn an_initializer_whose_arguments_cannot_be_read_fails_at_once() {
     let why = start_error(&error);
     assert_eq!(why.phase(), StartPhase::Initializer);
     assert!(why.to_string().contains("no way back"), "{why}");
+    assert!(!why.to_string().contains('\0'), "{why:?}");
 }
 
 #[test]
