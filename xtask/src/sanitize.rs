@@ -18,6 +18,10 @@ const PLAIN_MEMORY: &str = "--cfg asyncio_plain_memory";
 /// and workers of process pools end often. That pools leave no threads behind has tests of its own.
 const TSAN_ENDS: &str = "atexit_sleep_ms=0:report_thread_leaks=0";
 
+/// The standard library comes without ThreadSanitizer's marks, so the lock around its backtraces is not seen, and what two
+/// panicking threads do under it one after the other is taken for a race.
+const TSAN_BACKTRACES: &str = "0";
+
 /// The only target whose sanitizer runtimes come with every toolchain.
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -72,6 +76,9 @@ pub(crate) fn suite(workspace: &Workspace, sanitizer: Sanitizer) -> Outcome {
         patient: true,
         ..Suite::for_this_machine()
     };
+    if matches!(sanitizer, Sanitizer::Thread) {
+        suite.environment.push(("RUST_BACKTRACE", TSAN_BACKTRACES.to_owned()));
+    }
     for (word, reason) in skipped(&skips, sanitizer) {
         println!("without tests named `{word}`: {reason}");
         suite.without.push(word.to_owned());
