@@ -8,6 +8,7 @@ use asyncio_pool::process::{ProcessPoolBuilder, StartError, StartPhase, StderrPo
 use serde::{Deserialize, Deserializer, Serialize};
 use std::error::Error;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -241,6 +242,55 @@ fn the_variable_alone_makes_no_worker_and_no_pool_is_built_where_it_is_set() {
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && text.contains("1 passed"), "{value}: {text}");
     }
+}
+
+/// A copy of a program that belongs to a user without rights, and is gone with this.
+struct Given(PathBuf);
+
+impl Given {
+    const NOBODY: u32 = 65534;
+
+    fn copy(program: &str, name: &str) -> Self {
+        let name = format!("asyncio-pool-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::copy(program, &path).unwrap();
+        // Only root may; for anybody else the copy stays their own.
+        let _refused = std::os::unix::fs::chown(&path, Some(Self::NOBODY), Some(Self::NOBODY));
+        Self(path)
+    }
+
+    /// Whoever starts it runs as its owner, or as who they are.
+    fn runs_as_owner(&self, does: bool) {
+        let mode = if does { 0o4755 } else { 0o755 };
+        std::fs::set_permissions(&self.0, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        std::fs::remove_file(&self.0).unwrap();
+    }
+}
+
+#[test]
+fn a_program_with_rights_of_another_user_is_made_no_worker_by_its_environment() {
+    // Whether a program can be given such rights at all: not everywhere, nor by everybody.
+    let id = Given::copy("/usr/bin/id", "id");
+    id.runs_as_owner(true);
+    let user = Command::new(&id.0).arg("-u").output().unwrap().stdout;
+    if user != format!("{}\n", Given::NOBODY).into_bytes() {
+        eprintln!("not checked: no program can be given rights here");
+        return;
+    }
+    let copy = Given::copy("/proc/self/exe", "given");
+    let run = || {
+        let pool = quiet().workers(1).worker_command(&copy.0, ["--exact", "no such test"]);
+        pool.build().unwrap().run_blocking(square, 3)
+    };
+    copy.runs_as_owner(false);
+    assert_eq!(run().unwrap(), 9);
+    copy.runs_as_owner(true);
+    assert_eq!(start_error(&run().unwrap_err()).phase(), StartPhase::Handshake);
 }
 
 #[test]
