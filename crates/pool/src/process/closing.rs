@@ -1,6 +1,7 @@
 //! [`Closing`]: the end of a pool, awaited or waited for.
 
 use crate::process::drive::{Attendance, Pool, block_on};
+use crate::shutdown::Shutdown;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -64,10 +65,8 @@ impl Drop for Closing {
         let pool = self.pool.clone();
         // Without a descriptor for the wait there is only the hard way left.
         if block_on(&pool, &mut *self).is_err() {
-            pool.with(|engine| {
-                engine.shut_down(crate::shutdown::Shutdown::Now);
-                engine.bury_all();
-            });
+            pool.with(|engine| engine.shut_down(Shutdown::Now));
+            pool.bury();
         }
     }
 }

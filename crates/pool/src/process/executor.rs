@@ -83,7 +83,7 @@ impl Drop for Handle {
             return;
         }
         self.pool.with(|engine| engine.shut_down(Shutdown::Now));
-        self.pool.with(|engine| engine.bury_all());
+        self.pool.bury();
         self.pool.dismiss_all();
     }
 }

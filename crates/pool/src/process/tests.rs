@@ -7,11 +7,13 @@ use crate::process::executor::ProcessPoolExecutor;
 use crate::process::host::{Host, System};
 use crate::process::settings::StderrPolicy;
 use crate::process::sys::{Launch, Launched};
+use crate::shutdown::Shutdown;
 use asyncio_core::{DeathCause, JobError};
+use futures::FutureExt as _;
 use futures::executor::block_on;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use rustix::io::Errno;
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Pid, Signal, getpid, kill_process, test_kill_process};
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
@@ -29,6 +31,11 @@ struct Double {
     kernel_kills: AtomicU64,
     /// When which programs were to be started.
     launches: Mutex<Vec<(u64, PathBuf)>>,
+    /// Those that were.
+    processes: Mutex<Vec<u32>>,
+    /// Whether launches have to wait, as they do where all processors are busy.
+    is_held: Mutex<bool>,
+    let_go: Condvar,
 }
 
 impl Double {
@@ -39,7 +46,15 @@ impl Double {
             mistakes: |_| false,
             kernel_kills: AtomicU64::new(7),
             launches: Mutex::default(),
+            processes: Mutex::default(),
+            is_held: Mutex::new(false),
+            let_go: Condvar::new(),
         })
+    }
+
+    fn hold(&self, is_held: bool) {
+        *self.is_held.lock() = is_held;
+        self.let_go.notify_all();
     }
 
     fn pool(self: &Arc<Self>, workers: usize) -> ProcessPoolExecutor {
@@ -61,10 +76,14 @@ impl Host for Double {
         if (self.refuses)(number) {
             return Err(self.refusal.into());
         }
-        if (self.mistakes)(number) {
-            return Launch { program: "/bin/true".into(), ..launch.clone() }.start();
-        }
-        System.launch(launch)
+        drop(launches);
+        self.let_go.wait_while(&mut self.is_held.lock(), |is_held| *is_held);
+        let launched = match (self.mistakes)(number) {
+            true => Launch { program: "/bin/true".into(), ..launch.clone() }.start(),
+            false => System.launch(launch),
+        }?;
+        self.processes.lock().push(launched.child.id());
+        Ok(launched)
     }
 
     fn kernel_kills(&self) -> Option<u64> {
@@ -183,6 +202,82 @@ fn pools_that_are_refused_leave_nothing_behind() {
     let pool = host.pool(2);
     let job = pool.submit(square, 3);
     drop(job);
-    pool.shutdown(crate::Shutdown::Drain);
+    pool.shutdown(Shutdown::Drain);
     assert_eq!(pool.worker_ids(), []);
+}
+
+/// Whether all that was started is gone.
+fn has_left_nothing(host: &Double) -> bool {
+    let processes = host.processes.lock();
+    let is_gone = |&process: &u32| {
+        let id = process.try_into().ok().and_then(Pid::from_raw).expect("the number of a process");
+        test_kill_process(id) == Err(Errno::SRCH)
+    };
+    !processes.is_empty() && processes.iter().all(is_gone)
+}
+
+#[test]
+fn nobody_waits_while_a_worker_is_started_but_for_its_job() {
+    let host = Double::new(Errno::AGAIN, |_| false);
+    host.hold(true);
+    let pool = host.pool(2);
+    asyncio_reactor::block_on(async {
+        let job = pool.submit(square, 3);
+        let others: Vec<_> = (0..10).map(|n| pool.submit(square, n)).collect();
+        asyncio_core::yield_now().await;
+        assert_eq!((pool.workers(), pool.waiting_jobs()), (0, 11));
+        host.hold(false);
+        assert_eq!(job.await.unwrap(), 9);
+        for (n, job) in (0..).zip(others) {
+            assert_eq!(job.await.unwrap(), n * n);
+        }
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_pool_that_ends_while_a_worker_is_started_awaits_it_and_leaves_nothing() {
+    for how in [Shutdown::Drain, Shutdown::CancelPending, Shutdown::Now] {
+        let host = Double::new(Errno::AGAIN, |_| false);
+        host.hold(true);
+        let pool = host.pool(2);
+        asyncio_reactor::block_on(async {
+            let job = pool.submit(square, 3);
+            let mut closing = pool.shutdown(how);
+            let early = (&mut closing).now_or_never();
+            assert!(early.is_none(), "{how:?}: a process is on its way");
+            host.hold(false);
+            closing.await;
+            assert_eq!(job.await.ok(), (how == Shutdown::Drain).then_some(9), "{how:?}");
+        })
+        .unwrap();
+        assert!(has_left_nothing(&host), "{how:?}");
+    }
+}
+
+#[test]
+fn a_pool_that_is_dropped_while_a_worker_is_started_awaits_it_and_leaves_nothing() {
+    let host = Double::new(Errno::AGAIN, |_| false);
+    host.hold(true);
+    let pool = host.pool(2);
+    let job = pool.submit(square, 3);
+    std::thread::scope(|scope| {
+        let dropping = scope.spawn(move || drop(pool));
+        assert!(block_on(job).unwrap_err().is_shut_down());
+        // The launch has begun, and only this lets it go on.
+        host.hold(false);
+        dropping.join().unwrap();
+    });
+    assert!(has_left_nothing(&host));
+}
+
+#[test]
+fn a_worker_that_comes_too_late_for_its_job_is_there_for_the_next() {
+    let host = Double::new(Errno::AGAIN, |_| false);
+    host.hold(true);
+    let pool = host.pool(1);
+    drop(pool.submit(square, 3));
+    host.hold(false);
+    assert_eq!(pool.run_blocking(square, 4).unwrap(), 16);
+    assert_eq!((host.programs().len(), pool.started_workers()), (1, 1));
 }

@@ -4,7 +4,8 @@
 
 use crate::child;
 use crate::support::{
-    Meeting, block_on, children, exists, kill, pool_of, process_id, square, visit, wait_for_end_of,
+    Meeting, await_workers, block_on, children, exists, kill, pool_of, process_id, square, visit,
+    wait_for_end_of,
 };
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 use std::io::{BufRead, BufReader};
@@ -28,7 +29,7 @@ fn workers_end_with_their_parent_whatever_they_do() {
         let _visitor = meeting.wait();
         let _spins = pool.submit(spin, ());
         let _starts = pool.submit(square, 3);
-        // The spinning one has been sent its job for sure when another has answered after it.
+        await_workers(&pool, 3);
         println!("workers {:?}", pool.worker_ids());
         println!("done");
         spin(());
@@ -39,7 +40,7 @@ fn workers_end_with_their_parent_whatever_they_do() {
     let line = lines.filter(|line| line.contains("workers [")).take(1).next().unwrap();
     let ids = line.split('[').nth(1).unwrap().trim_end_matches(']');
     let ids: Vec<u32> = ids.split(", ").map(|id| id.parse().unwrap()).collect();
-    assert!(ids.len() >= 2);
+    assert_eq!(ids.len(), 3);
     parent.kill().unwrap();
     parent.wait().unwrap();
     ids.into_iter().for_each(wait_for_end_of);

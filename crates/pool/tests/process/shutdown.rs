@@ -1,7 +1,8 @@
 //! The end of a pool: soft, firm, hard, and by its drop. Nothing is left behind.
 
 use crate::support::{
-    Meeting, Record, block_on, exists, note, pool_of, process_id, square, visit, warm_up,
+    Meeting, Record, await_workers, block_on, exists, note, pool_of, process_id, square, visit,
+    warm_up,
 };
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 
@@ -186,6 +187,12 @@ fn real_an_end_that_takes_longer_than_the_helper_stays_is_seen() {
 
 #[test]
 fn a_process_that_is_let_go_before_it_is_ready_is_no_failed_start() {
+    // On a busy machine `note` may be taken for long, and then nothing is sent ahead behind the other.
+    while !lets_one_go_before_it_is_ready() {}
+}
+
+/// Returns whether it came to that.
+fn lets_one_go_before_it_is_ready() -> bool {
     let pool = pool_of(2);
     warm_up(&pool);
     let (meeting, record) = (Meeting::new(), Record::new());
@@ -194,14 +201,18 @@ fn a_process_that_is_let_go_before_it_is_ready_is_no_failed_start() {
         let visitor = meeting.wait();
         let for_another = pool.submit(note, (record.path(), 1));
         let behind = pool.submit(note, (record.path(), 2));
-        assert_eq!((pool.workers(), pool.waiting_jobs()), (2, 0));
+        await_workers(&pool, 2);
+        if pool.waiting_jobs() > 0 {
+            return false;
+        }
         drop(for_another);
         let closing = pool.shutdown(Shutdown::Drain);
         crate::support::kill(visitor.process, 9);
         assert_eq!(holder.await.unwrap_err().signal(), Some(9));
         assert_eq!(behind.await.unwrap(), 2);
         closing.await;
+        assert_eq!(record.notes(), [2]);
+        true
     })
-    .unwrap();
-    assert_eq!(record.notes(), [2]);
+    .unwrap()
 }

@@ -22,6 +22,13 @@ pub(crate) fn pool_of(workers: usize) -> ProcessPoolExecutor {
     ProcessPoolExecutor::builder().workers(workers).build().unwrap()
 }
 
+/// Waits until so many processes were started: that is done by another thread.
+pub(crate) fn await_workers(pool: &ProcessPoolExecutor, count: usize) {
+    while pool.workers() < count {
+        std::thread::yield_now();
+    }
+}
+
 pub(crate) fn square(n: u64) -> u64 {
     n * n
 }

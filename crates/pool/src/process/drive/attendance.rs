@@ -32,9 +32,9 @@ pub(crate) enum Attendance {
 }
 
 impl Pool {
-    pub(crate) fn new(shared: Shared) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let (listeners, helper) = (Arc::default(), Arc::default());
-        Self { inner: Arc::new(Inner { shared: Arc::new(shared), listeners, helper }) }
+        Self { inner: Arc::new(Inner { shared, listeners, helper }) }
     }
 
     /// Sees to it that somebody drives for a job that is awaited, or was submitted, on this thread.

@@ -1,8 +1,9 @@
 //! Which worker gets which job, and when.
 //!
-//! A job goes to a worker that has nothing to do, else a worker is started for it, else it is sent ahead to
-//! one that is busy with short jobs, so that the way there and back is hidden behind them. Should that
-//! one turn out to be busy for long, the job is taken back as soon as another has nothing to do.
+//! A job goes to a worker that has nothing to do. If there is none, one more is to be started, and the job
+//! is sent ahead to one that is busy with short jobs, so that the way there and back is hidden behind
+//! them. Should that one turn out to be busy for long, the job is taken back as soon as another, perhaps
+//! the new one, has nothing to do.
 
 use crate::clock::monotonic_nanos;
 use crate::process::cell::Whereabouts;
@@ -17,6 +18,7 @@ use rustix::fd::AsFd;
 impl Engine {
     /// Gives out what waits, and sends it.
     pub(super) fn dispatch(&mut self) {
+        self.lacks_worker = self.starts_all && !self.is_ending() && self.may_launch();
         loop {
             self.give_out();
             if !self.steal() {
@@ -33,15 +35,13 @@ impl Engine {
             let depth = self.functions.depth(descriptor, chunk);
             let (key, count) = match self.crew.free() {
                 Some(key) => (key, 1),
-                None if self.may_launch() => {
-                    // If it fails the next round finds that another attempt has to wait.
-                    self.launch();
-                    continue;
+                None => {
+                    self.lacks_worker = self.lacks_worker || self.may_launch();
+                    match self.least_loaded(depth) {
+                        Some(found) => found,
+                        None => break,
+                    }
                 }
-                None => match self.least_loaded(depth) {
-                    Some(found) => found,
-                    None => break,
-                },
             };
             for _ in 0..count {
                 let Some(entry) = self.queue.pop() else { break };

@@ -38,7 +38,7 @@ impl Engine {
         }
     }
 
-    fn kill_all(&mut self) {
+    pub(super) fn kill_all(&mut self) {
         for key in self.keys() {
             // What has been answered is done, and nothing is left on board but what runs.
             self.read_replies(key);
@@ -71,7 +71,8 @@ impl Engine {
 
     /// Whether nothing of the pool is left.
     pub(crate) fn has_ended(&self) -> bool {
-        self.ending.is_some() && self.queue.is_empty() && self.crew.is_empty()
+        let is_empty = self.queue.is_empty() && self.crew.is_empty() && !self.is_launching;
+        self.ending.is_some() && is_empty
     }
 
     /// Has this waker called when nothing of the pool is left.

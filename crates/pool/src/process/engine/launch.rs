@@ -1,4 +1,9 @@
 //! How a worker comes into being.
+//!
+//! Whoever starts a process is held up by the system until that has had its turn on a processor: a third
+//! of a millisecond, or ten milliseconds where all processors are busy. So it is done by a thread of its
+//! own, without the lock: the engine says that it [lacks](Engine::lacks_worker) a worker and gives a
+//! [`Recipe`], and is told what has [come of it](Engine::launched). One is started at a time.
 
 use crate::clock::monotonic_nanos;
 use crate::process::engine::alarms::Alarm;
@@ -8,51 +13,97 @@ use crate::process::engine::state::Engine;
 use crate::process::engine::tail::Tail;
 use crate::process::entry::{NESTING_VARIABLE, WORKER_VARIABLE, nesting};
 use crate::process::error::StartError;
+use crate::process::host::Host;
 use crate::process::sys::{Launch, Launched, SharedPage, send_with_page};
 use crate::process::wire::config::{Config, PROTOCOL};
 use crate::process::wire::frame::{Head, Kind};
 use crate::process::wire::reader::Reader;
 use crate::process::wire::status::Status;
 use crate::process::wire::writer::Writer;
-use rustix::fd::AsFd;
+use crate::shutdown::Shutdown;
+use rustix::fd::{AsFd, OwnedFd};
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::task::Poll;
 
 /// How many processes may be on their way out beside as many as there are workers.
 const LEAVING: usize = 4;
+
+/// How to start a worker.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    host: Arc<dyn Host>,
+    launch: Launch,
+}
+
+/// A process that was started and is no worker yet.
+#[derive(Debug)]
+pub(crate) struct Newcomer {
+    process: Launched,
+    page: SharedPage,
+    file: OwnedFd,
+}
+
+impl Recipe {
+    /// Starts the process; the system may hold the caller up.
+    pub(crate) fn carry_out(&self) -> io::Result<Newcomer> {
+        let (page, file) = SharedPage::create()?;
+        Ok(Newcomer { process: self.host.launch(&self.launch)?, page, file })
+    }
+}
 
 impl Engine {
     /// Whether one more worker may be started now.
     pub(super) fn may_launch(&self) -> bool {
         // Those that are on their way out do not count, but their number has a bound, too.
         let workers = self.settings.workers;
-        if self.crew.active() >= workers || self.crew.len() >= 2 * workers + LEAVING {
+        let coming = usize::from(self.is_launching);
+        let is_full = self.crew.active() + coming >= workers;
+        if is_full || self.crew.len() + coming >= 2 * workers + LEAVING {
             return false;
         }
         self.gate.is_open(monotonic_nanos())
     }
 
-    /// Starts one more worker; returns whether it could be.
-    pub(super) fn launch(&mut self) -> bool {
-        match self.try_launch() {
-            Ok(()) => true,
-            Err(error) => {
-                self.start_failed(StartError::launch(error));
-                false
-            }
-        }
-    }
-
-    /// Starts all workers that there may be; ready when they are.
+    /// Has all workers started that there may be; ready when they are.
     pub(crate) fn start_all(&mut self) -> Poll<Result<(), StartError>> {
-        while self.may_launch() && self.launch() {}
         if let Some(why) = self.gate.verdict() {
             return Poll::Ready(Err(why.clone()));
         }
         let ready = self.crew.iter().filter(|worker| worker.has_been_ready).count();
-        if ready >= self.settings.workers { Poll::Ready(Ok(())) } else { Poll::Pending }
+        self.starts_all = ready < self.settings.workers;
+        if self.starts_all { Poll::Pending } else { Poll::Ready(Ok(())) }
+    }
+
+    /// Whether a worker is to be started by whoever asks; to be asked when all else is done.
+    pub(crate) fn lacks_worker(&self) -> bool {
+        self.lacks_worker && !self.is_launching
+    }
+
+    /// Somebody starts a worker, if that is still to be done; then they have to tell how it went.
+    #[must_use]
+    pub(crate) fn begin_launch(&mut self) -> bool {
+        let begins = self.lacks_worker();
+        self.is_launching |= begins;
+        begins
+    }
+
+    /// Whether somebody is starting a worker.
+    pub(crate) fn is_launching(&self) -> bool {
+        self.is_launching
+    }
+
+    /// What has come of an attempt to start a worker.
+    pub(crate) fn launched(&mut self, newcomer: io::Result<Newcomer>) {
+        self.is_launching = false;
+        if let Err(error) = newcomer.and_then(|newcomer| self.welcome(newcomer)) {
+            self.start_failed(StartError::launch(error));
+        }
+        if self.ending == Some(Shutdown::Now) {
+            self.kill_all();
+        }
     }
 
     /// A worker could not be started: another attempt will be made, or those who wait are told.
@@ -62,7 +113,7 @@ impl Engine {
         // Nobody else would come back for what waits.
         self.gate_alarm = Some(self.alarms.add(self.gate.opens_at(), Alarm::Gate));
         let Some(why) = self.gate.verdict().cloned() else { return };
-        if self.crew.active() > 0 {
+        if self.crew.active() > 0 || self.is_launching {
             // The others will come to what waits.
             return;
         }
@@ -72,14 +123,14 @@ impl Engine {
         }
     }
 
-    fn try_launch(&mut self) -> io::Result<()> {
+    fn welcome(&mut self, newcomer: Newcomer) -> io::Result<()> {
+        let Newcomer { process: Launched { child, connection, stderr }, page, file } = newcomer;
         let Some(key) = self.crew.next_key() else {
+            child.kill();
+            child.wait();
             return Err(io::Error::other("a pool has at most 65536 workers"));
         };
-        let (page, file) = SharedPage::create()?;
-        let launched = self.settings.host.launch(&self.recipe())?;
         let now = monotonic_nanos();
-        let Launched { child, connection, stderr } = launched;
         let patience = self.alarms.add(
             now.saturating_add(self.settings.start_timeout.as_nanos() as u64),
             Alarm::Start(key),
@@ -133,7 +184,7 @@ impl Engine {
     }
 
     /// What is to be started, and how.
-    fn recipe(&self) -> Launch {
+    pub(crate) fn recipe(&self) -> Recipe {
         let settings = &self.settings;
         let (program, arguments) = match &settings.command {
             Some((program, arguments)) => (program.clone(), arguments.clone()),
@@ -144,7 +195,7 @@ impl Engine {
         let mut environment = settings.environment.clone();
         environment.push((WORKER_VARIABLE.into(), PROTOCOL.to_string().into()));
         environment.push((NESTING_VARIABLE.into(), (nesting() + 1).to_string().into()));
-        Launch {
+        let launch = Launch {
             program,
             arguments,
             environment,
@@ -152,7 +203,8 @@ impl Engine {
             directory: settings.directory.clone(),
             stderr: settings.stderr.route(),
             leads_group: settings.kills_children,
-        }
+        };
+        Recipe { host: Arc::clone(&settings.host), launch }
     }
 
     /// Has the poller tell of the worker.
@@ -181,7 +233,7 @@ impl Engine {
     }
 
     /// Tells the worker how it is to be, and what to call first.
-    fn greet(&mut self, worker: &mut Worker, page: &rustix::fd::OwnedFd) -> io::Result<()> {
+    fn greet(&mut self, worker: &mut Worker, page: &OwnedFd) -> io::Result<()> {
         let settings = &self.settings;
         let config = Config {
             identity: self.identity.clone(),

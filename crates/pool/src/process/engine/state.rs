@@ -3,7 +3,7 @@
 use crate::clock::monotonic_nanos;
 use crate::process::cell::{Cell, Outcome, Whereabouts};
 use crate::process::engine::alarms::{Alarm, AlarmKey, Alarms};
-use crate::process::engine::crew::Crew;
+use crate::process::engine::crew::{Crew, Worker};
 use crate::process::engine::functions::Functions;
 use crate::process::engine::gate::Gate;
 use crate::process::engine::kernel_kills::KernelKills;
@@ -41,6 +41,12 @@ pub(crate) struct Engine {
     pub(super) reserved: usize,
     /// Who waits for all workers to be gone.
     pub(super) end: Vec<Waker>,
+    /// Whether one more worker would be of use, and may be started.
+    pub(super) lacks_worker: bool,
+    /// Whether all workers are wanted that there may be, jobs or not.
+    pub(super) starts_all: bool,
+    /// Whether a worker is being started at this moment.
+    pub(super) is_launching: bool,
     /// How many processes were started.
     pub(super) started: u64,
     /// Whether starting through `/proc/self/exe` has failed, as it does under valgrind.
@@ -110,6 +116,9 @@ impl Engine {
             next_ticket: 0,
             reserved: 0,
             end: Vec::new(),
+            lacks_worker: false,
+            starts_all: false,
+            is_launching: false,
             started: 0,
             by_path: false,
             events: Vec::new(),
@@ -141,7 +150,8 @@ impl Engine {
     /// Whether there is something to be done though nobody may wait for it: a worker's end is to be taken
     /// note of, or the time for something will come.
     pub(crate) fn has_chores(&self) -> bool {
-        !self.alarms.is_empty() || self.crew.iter().any(|worker| !worker.is_active())
+        let is_leaving = |worker: &Worker| !worker.is_active();
+        self.is_launching || !self.alarms.is_empty() || self.crew.iter().any(is_leaving)
     }
 
     /// How many jobs were sent to workers and not answered.
