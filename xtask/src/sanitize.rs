@@ -16,7 +16,8 @@ const PLAIN_MEMORY: &str = "--cfg asyncio_plain_memory";
 
 /// Each process would rest for a second at its end, so that threads that are on their way out are not taken for leaks,
 /// and workers of process pools end often. That pools leave no threads behind has tests of its own.
-const TSAN_ENDS: &str = "atexit_sleep_ms=0:report_thread_leaks=0";
+/// The child of a fork may go on: that pools do so there has a test.
+const TSAN_ENDS: &str = "atexit_sleep_ms=0:report_thread_leaks=0:die_after_fork=0";
 
 /// The standard library comes without ThreadSanitizer's marks, so the lock around its backtraces is not seen, and what two
 /// panicking threads do under it one after the other is taken for a race.

@@ -18,7 +18,7 @@
 
 #![expect(unsafe_code, reason = "a constructor, and the constructors behind it")]
 
-use crate::process::sys::{exit_at_once, images};
+use crate::process::sys::{executable, exit_at_once};
 use crate::process::wire::config::PROTOCOL;
 use crate::process::worker::live;
 use rustix::fd::OwnedFd;
@@ -158,7 +158,7 @@ fn is_single_threaded() -> bool {
 /// Whether this code is part of the executable, and not of a shared object.
 fn is_in_executable() -> bool {
     let here = constructor as *const () as usize;
-    images().first().is_some_and(|executable| executable.contains(here, 1))
+    executable().contains(here, 1)
 }
 
 /// The constructors of the executable that the loader would call after ours.

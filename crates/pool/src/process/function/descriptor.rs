@@ -153,7 +153,7 @@ impl Descriptor {
 mod tests {
     use super::*;
     use crate::process::codec::MessagePack;
-    use crate::process::sys::images;
+    use crate::process::sys::image_where;
 
     fn twice(n: u32) -> u32 {
         2 * n
@@ -162,9 +162,8 @@ mod tests {
     #[test]
     fn a_descriptor_is_found_again_by_its_place_and_calls_its_function() {
         let descriptor = describe::<MessagePack, _, _, _>(&twice);
-        let images = images();
         let address = std::ptr::from_ref(descriptor).expose_provenance();
-        let image = images.iter().find(|image| image.contains(address, 1)).unwrap();
+        let image = &*image_where(|image| image.contains(address, 1)).unwrap();
         let offset = address - image.base;
         let found = Descriptor::find(image, offset).unwrap();
         assert!(found.name().ends_with("twice"));

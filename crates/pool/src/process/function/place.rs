@@ -2,7 +2,7 @@
 
 use crate::process::codec::{Codec, MessagePack};
 use crate::process::function::descriptor::Descriptor;
-use crate::process::sys::{Image, images};
+use crate::process::sys::image_where;
 
 /// Where a descriptor lies, and what it must be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,8 +19,7 @@ impl Place {
     /// Where this descriptor lies in this process.
     pub(crate) fn of(descriptor: &'static Descriptor) -> Option<Self> {
         let address = std::ptr::from_ref(descriptor).expose_provenance();
-        let images = images();
-        let image = images.iter().find(|image| image.contains(address, size_of::<Descriptor>()))?;
+        let image = image_where(|image| image.contains(address, size_of::<Descriptor>()))?;
         Some(Self {
             image: image.name.clone(),
             offset: address.wrapping_sub(image.base) as u64,
@@ -48,13 +47,13 @@ impl Place {
     }
 
     /// The descriptor at this place, if it is the one that was meant.
-    pub(crate) fn find(&self, images: &[Image]) -> Result<&'static Descriptor, String> {
+    pub(crate) fn find(&self) -> Result<&'static Descriptor, String> {
         let Self { image: path, offset, name, signature } = self;
-        let Some(image) = images.iter().find(|image| image.name == *path) else {
+        let Some(image) = image_where(|image| image.name == *path) else {
             return Err(format!("`{name}` is in `{path}`, which is not loaded in the worker"));
         };
         let found =
-            usize::try_from(*offset).ok().and_then(|offset| Descriptor::find(image, offset));
+            usize::try_from(*offset).ok().and_then(|offset| Descriptor::find(&image, offset));
         match found {
             None => Err(format!("`{name}` is not where the pool says it is: another build")),
             Some(found) if found.name() != name || found.signature() != signature => {

@@ -1,7 +1,7 @@
 //! [`Config`]: what a worker is told first, and how it knows that it is the right program.
 
 use crate::process::codec::{Codec, MessagePack};
-use crate::process::sys::images;
+use crate::process::sys::{executable, image_where};
 use std::time::Duration;
 
 /// Changes with the meaning of messages.
@@ -21,12 +21,11 @@ pub(crate) struct Identity {
 impl Identity {
     /// This process.
     pub(crate) fn own() -> Self {
-        let images = images();
         let address = (&raw const LANDMARK).addr();
-        let ours = images.iter().find(|image| image.contains(address, 1));
+        let ours = image_where(|image| image.contains(address, 1));
         Self {
             protocol: PROTOCOL,
-            build_id: images.first().map(|image| image.build_id.clone()).unwrap_or_default(),
+            build_id: executable().build_id.clone(),
             landmark: ours.map_or(0, |image| address.wrapping_sub(image.base) as u64),
         }
     }

@@ -77,7 +77,7 @@ impl Desk {
         match head.kind {
             Kind::Define => {
                 let place = Place::from_bytes(&payload).ok_or(Exit::Protocol)?;
-                match place.find(&sys::images()) {
+                match place.find() {
                     Ok(function) => self.functions.push(function),
                     Err(why) => {
                         let _told = jobs.replies.send(Kind::Refused, 0, 0, why.as_bytes());

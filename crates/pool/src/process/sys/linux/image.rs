@@ -5,9 +5,11 @@
 
 #![expect(unsafe_code, reason = "dl_iterate_phdr and the notes it points to")]
 
+use std::borrow::Cow;
 use std::ffi::{CStr, c_int, c_void};
 use std::ops::Range;
 use std::slice;
+use std::sync::OnceLock;
 
 /// An executable or a shared object.
 #[derive(Clone, Debug)]
@@ -32,8 +34,22 @@ impl Image {
     }
 }
 
+/// The executable, which stays what it is.
+pub(crate) fn executable() -> &'static Image {
+    static EXECUTABLE: OnceLock<Image> = OnceLock::new();
+    EXECUTABLE.get_or_init(|| images().swap_remove(0))
+}
+
+/// The image of which this is true: nearly always the executable, so that nobody else is asked for.
+pub(crate) fn image_where(is_it: impl Fn(&Image) -> bool) -> Option<Cow<'static, Image>> {
+    if is_it(executable()) {
+        return Some(Cow::Borrowed(executable()));
+    }
+    images().into_iter().find(is_it).map(Cow::Owned)
+}
+
 /// All images, the executable first.
-pub(crate) fn images() -> Vec<Image> {
+fn images() -> Vec<Image> {
     let mut images: Vec<Image> = Vec::new();
     // SAFETY: the callback gets the address of `images` back, and nobody else uses it during the call.
     unsafe { libc::dl_iterate_phdr(Some(collect), (&raw mut images).cast()) };
@@ -107,6 +123,15 @@ mod tests {
         assert_eq!(images[0].name, "");
         assert!(images[0].contains((&raw const HERE).addr(), size_of::<u32>()));
         assert!(!images[0].contains(usize::MAX, 8));
+    }
+
+    #[test]
+    fn a_shared_object_is_found_by_what_it_holds() {
+        let libc = image_where(|image| image.name.contains("libc.so")).unwrap();
+        let held = libc.segments[0].start;
+        assert_eq!(image_where(|image| image.contains(held, 1)).unwrap().name, libc.name);
+        assert!(!executable().contains(held, 1));
+        assert!(image_where(|_| false).is_none());
     }
 
     #[test]
