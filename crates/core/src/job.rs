@@ -37,7 +37,10 @@ enum Cause {
     Died(Death),
     TimedOut,
     Cancelled,
-    ShutDown,
+    ShutDown {
+        /// Whether it had begun.
+        midway: bool,
+    },
     NotStarted(Arc<dyn Error + Send + Sync>),
     Encode {
         type_name: &'static str,
@@ -97,7 +100,13 @@ impl JobError {
     /// The executor was shut down before the job could run.
     #[must_use]
     pub fn shut_down(job: impl Into<String>) -> Self {
-        Self::new(job, Cause::ShutDown)
+        Self::new(job, Cause::ShutDown { midway: false })
+    }
+
+    /// The executor was shut down while the job ran, and has ended it.
+    #[must_use]
+    pub fn shut_down_midway(job: impl Into<String>) -> Self {
+        Self::new(job, Cause::ShutDown { midway: true })
     }
 
     /// The job could not start: no thread, no process, nothing to hand it to, for this reason.
@@ -165,13 +174,14 @@ impl JobError {
     /// Whether the job was cancelled, by its owner or by the end of its executor.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.inner.cause, Cause::Cancelled | Cause::ShutDown)
+        matches!(self.inner.cause, Cause::Cancelled | Cause::ShutDown { .. })
     }
 
-    /// Whether the executor was shut down before the job could run.
+    /// Whether the executor was shut down before the job was done; the text of this error says whether it
+    /// had begun.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        matches!(self.inner.cause, Cause::ShutDown)
+        matches!(self.inner.cause, Cause::ShutDown { .. })
     }
 
     /// Whether the job could not start: none of its code ran, so it may be tried again.
@@ -291,7 +301,12 @@ impl fmt::Display for JobError {
             }
             Cause::TimedOut => write!(f, "job `{job}` timed out"),
             Cause::Cancelled => write!(f, "job `{job}` was cancelled"),
-            Cause::ShutDown => write!(f, "job `{job}` did not run: its executor was shut down"),
+            Cause::ShutDown { midway: false } => {
+                write!(f, "job `{job}` did not run: its executor was shut down")
+            }
+            Cause::ShutDown { midway: true } => {
+                write!(f, "job `{job}` was ended while it ran: its executor was shut down")
+            }
             Cause::NotStarted(reason) => write!(f, "job `{job}` could not start: {reason}"),
             Cause::Encode { type_name, source } => {
                 write!(f, "job `{job}`: a value of type `{type_name}` cannot be sent: {source}")

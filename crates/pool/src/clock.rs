@@ -21,6 +21,18 @@ pub(crate) fn monotonic_nanos() -> u64 {
     now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
 }
 
+/// The time on that clock when so much is over, from now.
+#[cfg(feature = "process")]
+pub(crate) fn after(duration: Duration) -> u64 {
+    monotonic_nanos().saturating_add(nanos(duration))
+}
+
+/// In nanoseconds, and five hundred years at most.
+#[cfg(feature = "process")]
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A reading of the clock that is cheap enough for every job: a few nanoseconds, and behind by a tick of
 /// the system (1 to 10 ms) at most. A proper one costs a tenth of a short job's whole trip.
 #[derive(Clone, Copy, Debug)]

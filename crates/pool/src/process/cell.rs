@@ -52,6 +52,8 @@ pub(crate) struct Cell {
     pub(crate) treatment: Treatment,
     /// Where it is, for the pool alone: written and read under the pool's lock.
     whereabouts: AtomicU64,
+    /// The number of the alarm for its deadline, in the same way; zero is none.
+    alarm: AtomicU64,
     progress: Mutex<Progress>,
 }
 
@@ -92,8 +94,8 @@ impl Cell {
         treatment: Treatment,
     ) -> Self {
         let progress = Mutex::new(Progress { stage: Stage::Pending, waker: None });
-        let whereabouts = AtomicU64::new(0);
-        Self { descriptor, arguments, treatment, whereabouts, progress }
+        let (whereabouts, alarm) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { descriptor, arguments, treatment, whereabouts, alarm, progress }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -116,6 +118,15 @@ impl Cell {
             Whereabouts::Worker { index, sequence } => sequence << 16 | u64::from(index),
         };
         self.whereabouts.store(word, Relaxed);
+    }
+
+    /// The alarm that rings when it must be done, if it was set.
+    pub(crate) fn deadline_alarm(&self) -> Option<(u64, u64)> {
+        self.treatment.deadline.zip(Some(self.alarm.load(Relaxed)))
+    }
+
+    pub(crate) fn set_deadline_alarm(&self, number: u64) {
+        self.alarm.store(number, Relaxed);
     }
 
     /// The pool: hands over what became of it, and wakes who waits. The pool's lock is released.

@@ -19,12 +19,14 @@ use std::task::{Context, Poll};
 pub struct Closing {
     pool: Pool,
     attendance: Attendance,
+    /// Under which its waker is known.
+    ticket: Option<u64>,
     is_polled: bool,
 }
 
 impl Closing {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, attendance: Attendance::Nobody, is_polled: false }
+        Self { pool, attendance: Attendance::Nobody, ticket: None, is_polled: false }
     }
 
     /// Goes on without waiting for the end.
@@ -41,10 +43,10 @@ impl Future for Closing {
         let this = &mut *self;
         this.is_polled = true;
         let waker = cx.waker().clone();
-        let has_ended = this.pool.with(|engine| {
-            engine.at_end(waker);
-            engine.has_ended()
-        });
+        let ticket = this.ticket;
+        let (ticket, has_ended) =
+            this.pool.with(|engine| (engine.at_end(ticket, waker), engine.has_ended()));
+        this.ticket = Some(ticket);
         if has_ended {
             return Poll::Ready(());
         }
@@ -58,8 +60,12 @@ impl Future for Closing {
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        if self.is_polled || !self.pool.is_home() {
+        if !self.pool.is_home() {
             return;
+        }
+        if self.is_polled {
+            let ticket = self.ticket.take();
+            return self.pool.with(|engine| engine.forget_end(ticket));
         }
         self.attendance = Attendance::Elsewhere;
         let pool = self.pool.clone();

@@ -1,6 +1,6 @@
 //! [`JobBuilder`]: a call with more to say about it.
 
-use crate::clock::monotonic_nanos;
+use crate::clock::{after, nanos};
 use crate::process::cell::Priority;
 use crate::process::drive::{Attendance, Pool, block_on};
 use crate::process::error::Rejected;
@@ -142,14 +142,9 @@ impl<A, R> JobBuilder<A, R> {
 
     fn order(self) -> (Pool, Order<A, R>) {
         let mut order = self.order;
-        order.treatment.deadline =
-            self.deadline.map(|deadline| monotonic_nanos().saturating_add(nanos(deadline)));
+        order.treatment.deadline = self.deadline.map(after);
         (self.pool, order)
     }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl<A, R> fmt::Debug for JobBuilder<A, R> {

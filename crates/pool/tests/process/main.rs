@@ -26,4 +26,5 @@ mod start;
 mod stderr;
 mod support;
 mod timeouts;
+mod unread;
 mod worker;

@@ -24,8 +24,12 @@ pub(crate) enum Alarm {
     Look(WorkerKey),
     /// Whoever has this ticket in the line before the queue has waited long enough.
     Room(u64),
+    /// Those who were called to the queue and have not come lose their turn.
+    RollCall,
     /// Another start may be tried.
     Gate,
+    /// Something was left for another turn.
+    GoOn,
 }
 
 /// All alarms of a pool.

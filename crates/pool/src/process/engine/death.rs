@@ -33,7 +33,7 @@ impl Engine {
             return;
         }
         // What it said before its end counts.
-        self.read_last_replies(key);
+        self.read_all_replies(key);
         self.stderr_event(key);
         let Some(worker) = self.crew.remove(key) else { return };
         // Only an error of a job tells it, and it can be read only before the process is waited for.

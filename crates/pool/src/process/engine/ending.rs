@@ -4,6 +4,7 @@ use crate::process::engine::key::WorkerKey;
 use crate::process::engine::state::Engine;
 use crate::shutdown::Shutdown;
 use asyncio_core::JobError;
+use std::mem::replace;
 use std::task::Waker;
 
 impl Engine {
@@ -41,12 +42,12 @@ impl Engine {
     pub(super) fn kill_all(&mut self) {
         for key in self.keys() {
             // What has been answered is done, and nothing is left on board but what runs.
-            self.read_replies(key);
+            self.read_all_replies(key);
             let Some(worker) = self.crew.get(key) else { continue };
             let first = worker.on_board.front();
             let (sequence, name) =
                 first.map_or((0, ""), |first| (first.sequence, first.entry.cell.name()));
-            self.kill(key, sequence, JobError::shut_down(name));
+            self.kill(key, sequence, JobError::shut_down_midway(name));
         }
     }
 
@@ -63,9 +64,8 @@ impl Engine {
             }
         }
         if self.has_ended() {
-            for waker in std::mem::take(&mut self.end) {
-                self.news.wake(waker);
-            }
+            let all = std::mem::take(&mut self.end);
+            self.news.wake(all.into_iter().map(|(_, waker)| waker));
         }
     }
 
@@ -75,10 +75,24 @@ impl Engine {
         self.ending.is_some() && is_empty
     }
 
-    /// Has this waker called when nothing of the pool is left.
-    pub(crate) fn at_end(&mut self, waker: Waker) {
-        if !self.end.iter().any(|known| known.will_wake(&waker)) {
-            self.end.push(waker);
+    /// Has this waker called when nothing of the pool is left, instead of the one that was given under this
+    /// ticket before; returns the ticket.
+    pub(crate) fn at_end(&mut self, ticket: Option<u64>, waker: Waker) -> u64 {
+        let known = self.end.iter_mut().find(|(number, _)| Some(*number) == ticket);
+        if let Some((number, known)) = known {
+            self.news.spend([replace(known, waker)]);
+            return *number;
+        }
+        self.next_ticket += 1;
+        self.end.push((self.next_ticket, waker));
+        self.next_ticket
+    }
+
+    /// Calls nobody under this ticket.
+    pub(crate) fn forget_end(&mut self, ticket: Option<u64>) {
+        if let Some(place) = self.end.iter().position(|(number, _)| Some(*number) == ticket) {
+            let (_, waker) = self.end.swap_remove(place);
+            self.news.spend([waker]);
         }
     }
 

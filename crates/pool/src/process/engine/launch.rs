@@ -5,7 +5,7 @@
 //! own, without the lock: the engine says that it [lacks](Engine::lacks_worker) a worker and gives a
 //! [`Recipe`], and is told what has [come of it](Engine::launched). One is started at a time.
 
-use crate::clock::monotonic_nanos;
+use crate::clock::{after, monotonic_nanos};
 use crate::process::engine::alarms::Alarm;
 use crate::process::engine::crew::{Stage, Worker};
 use crate::process::engine::key::{Part, WorkerKey};
@@ -61,7 +61,8 @@ impl Engine {
         let workers = self.settings.workers;
         let coming = usize::from(self.is_launching);
         let is_full = self.crew.active() + coming >= workers;
-        if is_full || self.crew.len() + coming >= 2 * workers + LEAVING {
+        let most = workers.saturating_mul(2).saturating_add(LEAVING);
+        if is_full || self.crew.len() + coming >= most {
             return false;
         }
         self.gate.is_open(monotonic_nanos())
@@ -130,11 +131,7 @@ impl Engine {
             child.wait();
             return Err(io::Error::other("a pool has at most 65536 workers"));
         };
-        let now = monotonic_nanos();
-        let patience = self.alarms.add(
-            now.saturating_add(self.settings.start_timeout.as_nanos() as u64),
-            Alarm::Start(key),
-        );
+        let patience = self.alarms.add(after(self.settings.start_timeout), Alarm::Start(key));
         let mut worker = Box::new(Worker {
             key,
             child,

@@ -13,6 +13,8 @@ mod crew;
 mod functions;
 mod gate;
 mod kernel_kills;
+mod line;
+mod news;
 mod state;
 mod launch;
 mod dispatch;
@@ -23,4 +25,5 @@ mod ending;
 mod turn;
 
 pub(crate) use functions::AUTOMATIC;
-pub(crate) use state::{Engine, News};
+pub(crate) use news::News;
+pub(crate) use state::Engine;

@@ -1,7 +1,6 @@
 //! The jobs that wait for a worker: by priority, first in first out within one.
 
 use crate::process::cell::{Cell, Priority, Whereabouts};
-use crate::process::engine::alarms::AlarmKey;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -13,8 +12,6 @@ pub(crate) struct Entry {
     pub(crate) retries: u32,
     /// How many workers have died of reading it.
     pub(crate) deaths: u32,
-    /// When it must be done.
-    pub(crate) deadline: Option<AlarmKey>,
 }
 
 /// The jobs that wait.

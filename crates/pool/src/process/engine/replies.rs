@@ -1,6 +1,6 @@
 //! What workers say.
 
-use crate::clock::monotonic_nanos;
+use crate::clock::{after, monotonic_nanos};
 use crate::process::cell::Outcome;
 use crate::process::engine::alarms::Alarm;
 use crate::process::engine::crew::{Boarded, Stage, Worker};
@@ -17,45 +17,48 @@ use rustix::fd::AsFd;
 /// How often a worker is read in one go; then the others have their turn.
 const READS: usize = 16;
 
+/// How long a worker that has closed its connection may take to end, before it is killed.
+const LAST_WORDS: u64 = 200_000_000;
+/// The same for one that had nothing to do and was told to end: its exit handlers run.
+const LAST_RITES: u64 = 5_000_000_000;
+
 impl Engine {
-    /// Takes in what this worker has said so far.
-    pub(super) fn read_replies(&mut self, key: WorkerKey) {
+    /// Takes in what this worker has said so far, but for what is too much for one go; returns whether it
+    /// was.
+    fn read_replies(&mut self, key: WorkerKey) -> bool {
         for _ in 0..READS {
-            let Some(worker) = self.crew.get(key) else { return };
+            let Some(worker) = self.crew.get(key) else { return false };
             if !worker.is_connected {
-                return;
+                return false;
             }
             let fill = worker.reader.fill(worker.connection.as_fd());
             loop {
-                let Some(worker) = self.crew.get(key) else { return };
-                match worker.reader.next() {
+                let Some(worker) = self.crew.get(key) else { return false };
+                let makes_sense = match worker.reader.next() {
                     Ok(None) => break,
-                    Ok(Some((head, payload))) => {
-                        if !self.hear(key, head, payload) {
-                            return self.garbage(key);
-                        }
-                    }
-                    Err(_) => return self.garbage(key),
+                    Ok(Some((head, payload))) => self.hear(key, head, payload),
+                    Err(_) => false,
+                };
+                if !makes_sense {
+                    self.garbage(key);
+                    return false;
                 }
             }
             match fill {
                 Fill::Full => {}
-                Fill::Short | Fill::Empty => return,
-                Fill::End => return self.disconnected(key),
+                Fill::Short | Fill::Empty => return false,
+                Fill::End => {
+                    self.disconnected(key);
+                    return false;
+                }
             }
         }
+        true
     }
 
-    /// Reads until nothing more can come: the worker has ended.
-    pub(super) fn read_last_replies(&mut self, key: WorkerKey) {
-        while self.crew.get(key).is_some_and(|worker| worker.is_connected) {
-            let before = self.crew.get(key).map(|worker| worker.answered);
-            self.read_replies(key);
-            // Somebody may hold the other end open, a child of a job for instance.
-            if self.crew.get(key).map(|worker| worker.answered) == before {
-                break;
-            }
-        }
+    /// Takes in all that this worker has said so far, which has an end: it answers what is on board.
+    pub(super) fn read_all_replies(&mut self, key: WorkerKey) {
+        while self.read_replies(key) {}
     }
 
     /// Takes in one message; returns whether it makes sense.
@@ -141,13 +144,22 @@ impl Engine {
     fn has_nothing_to_do(&mut self, key: WorkerKey) {
         let Some(worker) = self.crew.get(key) else { return };
         if worker.stage == Stage::Retiring {
-            return say_goodbye(&worker.connection);
+            say_goodbye(&worker.connection);
+            // One that is still in its initializer has as long for that as ever.
+            if worker.patience.is_none() {
+                self.expect_end(key, LAST_RITES);
+            }
+        } else if let Some(patience) = self.settings.idle_timeout {
+            let alarm = self.alarms.add(after(patience), Alarm::Idle(key));
+            self.alarms.remove(worker.patience.replace(alarm));
         }
-        if let Some(patience) = self.settings.idle_timeout {
-            let at = monotonic_nanos().saturating_add(patience.as_nanos() as u64);
-            self.alarms.remove(worker.patience.take());
-            worker.patience = Some(self.alarms.add(at, Alarm::Idle(key)));
-        }
+    }
+
+    /// Has a worker killed if it takes longer than so many nanoseconds to end.
+    fn expect_end(&mut self, key: WorkerKey, nanos: u64) {
+        let Some(worker) = self.crew.get(key) else { return };
+        let alarm = self.alarms.add(monotonic_nanos() + nanos, Alarm::Start(key));
+        self.alarms.remove(worker.patience.replace(alarm));
     }
 
     /// Lets a worker finish what it has started, and go.
@@ -156,7 +168,9 @@ impl Engine {
         if !worker.is_active() {
             return;
         }
-        self.alarms.remove(worker.patience.take());
+        if worker.stage == Stage::Ready {
+            self.alarms.remove(worker.patience.take());
+        }
         worker.stage = Stage::Retiring;
         worker.is_let_go = true;
         let count = worker.on_board.len();
@@ -189,7 +203,9 @@ impl Engine {
 
     /// The connection has something, takes something, or has ended.
     pub(super) fn connection_event(&mut self, key: WorkerKey) {
-        self.read_replies(key);
+        if self.read_replies(key) {
+            self.go_on_soon();
+        }
         let Some(worker) = self.crew.get(key) else { return };
         if !worker.is_connected && worker.stage != Stage::Dying {
             // It cannot be reached, so it is of no use, and its job may run for ever.
@@ -197,7 +213,7 @@ impl Engine {
             let goes = worker.stage == Stage::Retiring && worker.on_board.is_empty();
             let patience = if goes { LAST_RITES } else { LAST_WORDS };
             worker.stage = Stage::Dying;
-            self.alarms.add(monotonic_nanos() + patience, Alarm::Start(key));
+            self.expect_end(key, patience);
         }
     }
 
@@ -210,17 +226,15 @@ impl Engine {
         let Some(stderr) = &worker.stderr else { return };
         let prefix = format!("[asyncio-pool/{}] ", key.index);
         let forward = forwards.then(|| self.news.stderr());
-        worker.tail.read(stderr.as_fd(), &prefix, forward);
+        let is_all = worker.tail.read(stderr.as_fd(), &prefix, forward);
         if worker.tail.is_closed() {
             self.poller.delete(stderr.as_fd());
         }
+        if !is_all {
+            self.go_on_soon();
+        }
     }
 }
-
-/// How long a worker that has closed its connection may take to end, before it is killed.
-const LAST_WORDS: u64 = 200_000_000;
-/// The same for one that had nothing to do and was told to end: its exit handlers run.
-const LAST_RITES: u64 = 5_000_000_000;
 
 fn outcome(descriptor: &'static Descriptor, kind: Kind, payload: Vec<u8>) -> Outcome {
     let name = descriptor.name();

@@ -1,12 +1,14 @@
-//! [`Engine`]: what a pool knows, and [`News`]: what it has to tell.
+//! [`Engine`]: what a pool knows.
 
 use crate::clock::monotonic_nanos;
-use crate::process::cell::{Cell, Outcome, Whereabouts};
+use crate::process::cell::{Cell, Outcome};
 use crate::process::engine::alarms::{Alarm, AlarmKey, Alarms};
 use crate::process::engine::crew::{Crew, Worker};
 use crate::process::engine::functions::Functions;
 use crate::process::engine::gate::Gate;
 use crate::process::engine::kernel_kills::KernelKills;
+use crate::process::engine::line::Waiting;
+use crate::process::engine::news::News;
 use crate::process::engine::queue::{Entry, Queue};
 use crate::process::settings::Settings;
 use crate::process::sys::{Event, Poller};
@@ -34,13 +36,18 @@ pub(crate) struct Engine {
     pub(super) kernel_kills: KernelKills,
     /// How the pool is ending, if it is.
     pub(super) ending: Option<Shutdown>,
-    /// Who waits for the queue to have room, in the order of their coming, under their tickets.
-    pub(super) room: VecDeque<(u64, Option<Waker>)>,
+    /// Who waits for the queue to have room, in the order of their coming.
+    pub(super) line: VecDeque<Waiting>,
+    /// When it is looked who of them was called and has not come.
+    pub(super) roll_call: Option<AlarmKey>,
+    /// The last ticket that somebody who waits was given.
     pub(super) next_ticket: u64,
     /// How many places in the queue are promised to jobs that are being written.
     pub(super) reserved: usize,
-    /// Who waits for all workers to be gone.
-    pub(super) end: Vec<Waker>,
+    /// Who waits for all workers to be gone, under their tickets.
+    pub(super) end: Vec<(u64, Waker)>,
+    /// Whether another turn was asked for.
+    pub(super) goes_on_soon: bool,
     /// Whether one more worker would be of use, and may be started.
     pub(super) lacks_worker: bool,
     /// Whether all workers are wanted that there may be, jobs or not.
@@ -54,47 +61,6 @@ pub(crate) struct Engine {
     /// What the poller has found; kept for its memory.
     pub(super) events: Vec<Event>,
     pub(super) news: News,
-}
-
-/// What is to be told when the lock is released.
-#[derive(Debug, Default)]
-#[must_use]
-pub(crate) struct News {
-    outcomes: Vec<(Arc<Cell>, Outcome)>,
-    wakers: Vec<Waker>,
-    /// Wakers that are not needed any more. They are foreign, so they are dropped without the lock, too.
-    spent: Vec<Waker>,
-    /// What is to be written to standard error.
-    stderr: Vec<u8>,
-}
-
-impl News {
-    pub(crate) fn finish(&mut self, cell: Arc<Cell>, outcome: Outcome) {
-        cell.set_whereabouts(Whereabouts::Nowhere);
-        self.outcomes.push((cell, outcome));
-    }
-
-    pub(crate) fn wake(&mut self, waker: Waker) {
-        self.wakers.push(waker);
-    }
-
-    pub(crate) fn stderr(&mut self) -> &mut Vec<u8> {
-        &mut self.stderr
-    }
-
-    /// Tells it; no lock is held.
-    pub(crate) fn tell(self) {
-        use std::io::Write as _;
-
-        for (cell, outcome) in self.outcomes {
-            cell.finish(outcome);
-        }
-        self.wakers.into_iter().for_each(asyncio_core::wake_batch::wake);
-        if !self.stderr.is_empty() {
-            // If nobody takes it there is nobody to tell so.
-            let _lost = std::io::stderr().lock().write_all(&self.stderr);
-        }
-    }
 }
 
 impl Engine {
@@ -112,10 +78,12 @@ impl Engine {
             gate_alarm: None,
             kernel_kills,
             ending: None,
-            room: VecDeque::new(),
+            line: VecDeque::new(),
+            roll_call: None,
             next_ticket: 0,
             reserved: 0,
             end: Vec::new(),
+            goes_on_soon: false,
             lacks_worker: false,
             starts_all: false,
             is_launching: false,
@@ -143,8 +111,10 @@ impl Engine {
 
     /// Whether there is anything to be done, or to wait for.
     pub(crate) fn is_busy(&self) -> bool {
-        let has_jobs = !self.queue.is_empty() || self.on_board() > 0 || !self.room.is_empty();
-        has_jobs || self.has_chores()
+        let has_jobs = !self.queue.is_empty() || self.on_board() > 0;
+        // Those who wait for room, or write what they have it for, are as good as jobs.
+        let awaits_jobs = !self.line.is_empty() || self.reserved > 0;
+        has_jobs || awaits_jobs || self.has_chores()
     }
 
     /// Whether there is something to be done though nobody may wait for it: a worker's end is to be taken
@@ -194,87 +164,17 @@ impl Engine {
             let error = JobError::timed_out(cell.name());
             return self.news.finish(cell, Err(error));
         }
-        let deadline = cell.treatment.deadline;
-        let deadline =
-            deadline.map(|at| self.alarms.add(at, Alarm::Deadline(Arc::downgrade(&cell))));
+        if let Some(at) = cell.treatment.deadline {
+            let (_, number) = self.alarms.add(at, Alarm::Deadline(Arc::downgrade(&cell)));
+            cell.set_deadline_alarm(number);
+        }
         let retries = cell.treatment.retries;
-        self.queue.push_back(Entry { cell, retries, deaths: 0, deadline });
+        self.queue.push_back(Entry { cell, retries, deaths: 0 });
     }
 
     /// Ends an entry.
     pub(super) fn finish(&mut self, entry: Entry, outcome: Outcome) {
-        self.alarms.remove(entry.deadline);
+        self.alarms.remove(entry.cell.deadline_alarm());
         self.news.finish(entry.cell, outcome);
-    }
-
-    /// Takes a number in the line of those who wait for room, or renews the waker.
-    pub(crate) fn queue_up(
-        &mut self,
-        ticket: Option<u64>,
-        deadline: Option<u64>,
-        waker: Waker,
-    ) -> u64 {
-        if let Some(ticket) = ticket
-            && let Some(place) = self.room.iter_mut().find(|(number, _)| *number == ticket)
-        {
-            self.news.spent.extend(place.1.replace(waker));
-            return ticket;
-        }
-        self.next_ticket += 1;
-        self.room.push_back((self.next_ticket, Some(waker)));
-        if let Some(at) = deadline {
-            self.alarms.add(at, Alarm::Room(self.next_ticket));
-        }
-        self.next_ticket
-    }
-
-    /// Wakes whoever has this ticket, if he is still in the line.
-    pub(super) fn call(&mut self, ticket: u64) {
-        let place = self.room.iter_mut().find(|(number, _)| *number == ticket);
-        self.news.wakers.extend(place.and_then(|(_, waker)| waker.take()));
-    }
-
-    /// Promises a place in the queue to whoever has this ticket, or none, if it is his turn.
-    pub(crate) fn reserve(&mut self, ticket: Option<u64>) -> bool {
-        let before = match ticket {
-            Some(ticket) => self.room.iter().take_while(|(number, _)| *number != ticket).count(),
-            None => self.room.len(),
-        };
-        let taken = self.queue.len() + self.reserved + before;
-        // A pool that ends refuses each job by itself.
-        let is_my_turn = self.is_ending() || taken < self.settings.queue_bound;
-        self.reserved += usize::from(is_my_turn);
-        if is_my_turn && let Some(ticket) = ticket {
-            self.take_out_of_line(ticket);
-        }
-        is_my_turn
-    }
-
-    /// A promised place is used or given up.
-    pub(crate) fn redeem(&mut self) {
-        self.reserved -= 1;
-    }
-
-    /// Leaves the line.
-    pub(crate) fn leave_line(&mut self, ticket: u64) {
-        self.take_out_of_line(ticket);
-        self.call_next();
-    }
-
-    fn take_out_of_line(&mut self, ticket: u64) {
-        if let Some(place) = self.room.iter().position(|(number, _)| *number == ticket)
-            && let Some((_, waker)) = self.room.remove(place)
-        {
-            self.news.spent.extend(waker);
-        }
-    }
-
-    /// Wakes as many of the line as there is room for.
-    pub(super) fn call_next(&mut self) {
-        let free = self.settings.queue_bound.saturating_sub(self.queue.len() + self.reserved);
-        let called = if self.is_ending() { self.room.len() } else { free.min(self.room.len()) };
-        for (_, waker) in self.room.iter_mut().take(called) {
-            self.news.wakers.extend(waker.take());
-        }
     }
 }

@@ -9,6 +9,9 @@ use crate::process::engine::state::Engine;
 use asyncio_core::JobError;
 use std::sync::Arc;
 
+/// How often one looks at most whether a job has started, in nanoseconds.
+const A_WHILE: u64 = 1_000_000;
+
 impl Engine {
     /// Nobody waits for this job any more: it is taken back, or killed with its worker.
     pub(crate) fn cancel(&mut self, cell: &Cell) {
@@ -30,6 +33,7 @@ impl Engine {
             Whereabouts::Nowhere => false,
             Whereabouts::Queue => {
                 self.queue.strike(cell);
+                self.alarms.remove(cell.deadline_alarm());
                 true
             }
             Whereabouts::Worker { index, sequence } => {
@@ -56,7 +60,7 @@ impl Engine {
             let stays = boarded.sequence != sequence;
             if !stays {
                 boarded.entry.cell.set_whereabouts(Whereabouts::Nowhere);
-                self.alarms.remove(boarded.entry.deadline);
+                self.alarms.remove(boarded.entry.cell.deadline_alarm());
             }
             stays
         });
@@ -76,7 +80,7 @@ impl Engine {
         let count = self.crew.get(key).map_or(0, |worker| worker.on_board.len());
         self.take_back(key, count);
         // Its answer may be here already, and then another has perhaps started.
-        self.read_replies(key);
+        self.read_all_replies(key);
         let first = self.crew.get(key).and_then(|worker| worker.on_board.front());
         first.is_some_and(|first| first.sequence == sequence)
     }
@@ -96,7 +100,7 @@ impl Engine {
         if let Some(worker) = self.crew.get(key) {
             worker.timeout = None;
         }
-        self.read_replies(key);
+        self.read_all_replies(key);
         let Some(worker) = self.crew.get(key) else { return };
         let Some(first) = worker.on_board.front() else { return };
         let Some(timeout) = first.entry.cell.treatment.timeout else { return };
@@ -106,7 +110,8 @@ impl Engine {
         let started = worker.status.started_at().min(now);
         let over_at = match worker.status.has_started(sequence) {
             true => started.saturating_add(timeout),
-            false => now.saturating_add(timeout),
+            // However little time it has: until it starts there is nothing to be done.
+            false => now.saturating_add(timeout.max(A_WHILE)),
         };
         if over_at <= now {
             if self.isolate(key, sequence) {

@@ -22,14 +22,16 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Reads what there is; complete lines are appended to `forward` behind `prefix`.
+    /// Reads what there is, but for what is too much for one go; returns whether that was all. Complete
+    /// lines are appended to `forward` behind `prefix`.
     pub(crate) fn read(
         &mut self,
         fd: BorrowedFd<'_>,
         prefix: &str,
         mut forward: Option<&mut Vec<u8>>,
-    ) {
+    ) -> bool {
         let mut buffer = [0; 4096];
+        let mut is_all = false;
         // A worker that writes faster than this reads must not keep the pool from its jobs.
         for _ in 0..64 {
             match rustix::io::read(fd, &mut buffer) {
@@ -44,6 +46,7 @@ impl Tail {
                 Err(Errno::INTR) => continue,
                 Err(_) => {}
             }
+            is_all = true;
             break;
         }
         if self.is_closed
@@ -51,6 +54,7 @@ impl Tail {
         {
             self.end_line(prefix, forward);
         }
+        is_all
     }
 
     /// Whether nothing more will come.

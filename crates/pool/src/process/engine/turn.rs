@@ -13,16 +13,28 @@ impl Engine {
     /// Takes in what the poller has found.
     pub(crate) fn take_events(&mut self) {
         let mut events = std::mem::take(&mut self.events);
-        // What is left after so many rounds is told again: workers that never stop talking must not keep
-        // this from its end.
+        // Workers that never stop talking must not keep this from its end.
+        let mut may_be_more = true;
         for _ in 0..ROUNDS {
-            let may_be_more = self.poller.take(&mut events);
+            may_be_more = self.poller.take(&mut events);
             self.take_in(&events);
             if !may_be_more {
                 break;
             }
         }
         self.events = events;
+        if may_be_more {
+            self.go_on_soon();
+        }
+    }
+
+    /// Has another turn follow this one. A loop is told only of what is new, so nothing may be left without
+    /// this.
+    pub(super) fn go_on_soon(&mut self) {
+        if !self.goes_on_soon {
+            self.goes_on_soon = true;
+            self.alarms.add(0, Alarm::GoOn);
+        }
     }
 
     fn take_in(&mut self, events: &[Event]) {
@@ -69,8 +81,10 @@ impl Engine {
                     }
                 }
                 Alarm::Room(ticket) => self.call(ticket),
+                Alarm::RollCall => self.roll_call(),
                 // What follows from it is done in any case.
                 Alarm::Gate => self.gate_alarm = None,
+                Alarm::GoOn => self.goes_on_soon = false,
             }
         }
     }
@@ -79,7 +93,7 @@ impl Engine {
     pub(crate) fn settle(&mut self) {
         self.dispatch();
         self.let_go();
-        if !self.room.is_empty() {
+        if !self.line.is_empty() {
             self.call_next();
         }
         self.alarms.arm(&self.poller);
