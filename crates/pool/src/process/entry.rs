@@ -54,8 +54,6 @@ static HAS_RUN: AtomicBool = AtomicBool::new(false);
 static HAS_INIT: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" {
-    static __init_array_start: [Constructor; 0];
-    static __init_array_end: [Constructor; 0];
     /// secure_getenv(3), which the libc crate does not offer.
     fn secure_getenv(name: *const c_char) -> *const c_char;
 }
@@ -81,7 +79,8 @@ pub(crate) fn hindrance() -> Option<Hindrance> {
     if nesting() >= NESTING_MAX {
         return Some(Hindrance::TooDeep);
     }
-    let entered = HAS_INIT.load(Relaxed) || (HAS_RUN.load(Relaxed) && is_in_executable());
+    let runs_in_time = || HAS_RUN.load(Relaxed) && constructors_behind().is_some();
+    let entered = HAS_INIT.load(Relaxed) || runs_in_time();
     if entered { None } else { Some(Hindrance::NoEntry) }
 }
 
@@ -107,11 +106,12 @@ extern "C" fn constructor(
     environment: *const *const c_char,
 ) {
     // Entered a second time if another constructor does what this one does.
-    if HAS_RUN.swap(true, Relaxed) || !is_asked_for() || !is_in_executable() {
+    if HAS_RUN.swap(true, Relaxed) || !is_asked_for() {
         return;
     }
+    let Some(others) = constructors_behind() else { return };
     let Some(connection) = take_connection() else { return };
-    for other in constructors_behind() {
+    for other in others {
         other(count, arguments, environment);
     }
     live(connection);
@@ -155,20 +155,18 @@ fn is_single_threaded() -> bool {
     std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)
 }
 
-/// Whether this code is part of the executable, and not of a shared object.
-fn is_in_executable() -> bool {
-    let here = constructor as *const () as usize;
-    executable().contains(here, 1)
-}
-
-/// The constructors of the executable that the loader would call after ours.
-fn constructors_behind() -> &'static [Constructor] {
-    let start = (&raw const __init_array_start).cast::<Constructor>();
-    let end = (&raw const __init_array_end).cast::<Constructor>();
-    let count = (end.addr() - start.addr()) / size_of::<Constructor>();
-    // SAFETY: the linker defines both symbols as the bounds of one array of such pointers.
-    let all = unsafe { std::slice::from_raw_parts(start, count) };
-    let ours =
-        all.iter().position(|&other| std::ptr::fn_addr_eq(other, constructor as Constructor));
-    ours.map_or(&[], |ours| &all[ours + 1..])
+/// The constructors of the executable that the loader would call after ours, if ours is one of them.
+///
+/// Where they lie is asked of the loader: linkers have symbols for it, but GNU's not in a shared object.
+fn constructors_behind() -> Option<&'static [Constructor]> {
+    let array = &executable().init_array;
+    let count = array.len() / size_of::<Constructor>();
+    if count == 0 {
+        return None;
+    }
+    // SAFETY: the loader calls what lies there as such constructors, and they stay as they are.
+    let all = unsafe { std::slice::from_raw_parts(array.start as *const Constructor, count) };
+    let is_ours = |&other: &Constructor| std::ptr::fn_addr_eq(other, constructor as Constructor);
+    let ours = all.iter().position(is_ours)?;
+    Some(&all[ours + 1..])
 }

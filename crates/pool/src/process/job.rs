@@ -46,7 +46,7 @@ impl<R> Job<R> {
 
     /// Sees to it that somebody drives the pool though this may never be polled.
     pub(crate) fn attend(&mut self) {
-        if !self.is_finished() {
+        if !self.has_result() {
             self.pool.attend(&mut self.attendance);
         }
     }
@@ -58,8 +58,18 @@ impl<R> Job<R> {
     }
 
     /// Whether a result can be taken without waiting.
+    ///
+    /// Who asks again and again need not let anybody else have a turn: this looks for what has come.
     #[must_use]
     pub fn is_finished(&self) -> bool {
+        // In a simulation nobody drives, and in the child of a fork nobody may.
+        if !self.has_result() && self.attendance != Attendance::Elsewhere && self.pool.is_home() {
+            self.pool.drive();
+        }
+        self.has_result()
+    }
+
+    fn has_result(&self) -> bool {
         self.cell.as_ref().is_none_or(|cell| cell.is_finished())
     }
 }
@@ -105,7 +115,7 @@ impl<R> fmt::Debug for Job<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job")
             .field("name", &self.name)
-            .field("is_finished", &self.is_finished())
+            .field("is_finished", &self.has_result())
             .finish_non_exhaustive()
     }
 }

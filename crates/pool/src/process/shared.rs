@@ -49,11 +49,10 @@ impl Shared {
     /// Brings something in, does what follows from it, and tells whom it concerns.
     pub(crate) fn with<R>(&self, bring_in: impl FnOnce(&mut Engine) -> R) -> R {
         let Turn { result, news, lacks_worker } = self.turn(bring_in);
-        let told = news.tell();
+        news.tell();
         if lacks_worker && self.engine.lock().begin_launch() {
             self.start_workers();
         }
-        told.resume();
         result
     }
 
@@ -87,8 +86,7 @@ impl Shared {
             let Turn { news, lacks_worker, .. } = self.turn(|engine| engine.launched(newcomer));
             self.arrival.notify_all();
             // Nothing is begun before this: it calls foreign code, which may wait for what has begun.
-            // A panic in it is known from its hook, and nobody else of this thread.
-            let _panic = news.tell();
+            news.tell();
             if !(lacks_worker && self.engine.lock().begin_launch()) {
                 return;
             }

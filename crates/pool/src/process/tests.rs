@@ -2,6 +2,7 @@
 //! memory, a link that does not lead to the program.
 
 use crate::clock::monotonic_nanos;
+use crate::process::engine::Engine;
 use crate::process::error::{StartError, StartPhase};
 use crate::process::executor::ProcessPoolExecutor;
 use crate::process::host::{Host, System};
@@ -19,6 +20,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 /// A system that does what it is told.
 #[derive(Debug)]
@@ -280,4 +282,36 @@ fn a_worker_that_comes_too_late_for_its_job_is_there_for_the_next() {
     host.hold(false);
     assert_eq!(pool.run_blocking(square, 4).unwrap(), 16);
     assert_eq!((host.programs().len(), pool.started_workers()), (1, 1));
+}
+
+#[test]
+fn what_is_not_wanted_any_more_is_not_waited_for() {
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    let host = Double::new(Errno::AGAIN, |_| false);
+    host.hold(true);
+    let builder = ProcessPoolExecutor::builder().workers(1).queue_bound(1);
+    let pool = builder.host(Arc::<Double>::clone(&host)).build().expect("a pool starts nothing");
+    let queued = pool.job(square).deadline(HOUR).submit(3);
+    let mut in_line = pool.job(square).deadline(HOUR).run(4);
+    assert!((&mut in_line).now_or_never().is_none());
+    drop((in_line, queued));
+    host.hold(false);
+    assert_eq!(pool.run_blocking(square, 4).unwrap(), 16);
+    let on_board = pool.job(square).deadline(HOUR).submit(3);
+    assert_eq!(block_on(on_board).unwrap(), 9);
+    assert!(!pool.pool().look(Engine::is_busy), "no alarm is left");
+}
+
+#[test]
+fn real_a_short_time_for_a_job_keeps_nobody_busy_before_its_worker_is_ready() {
+    fn take_time(_: ()) {
+        std::thread::park_timeout(Duration::from_millis(100));
+    }
+    let builder = ProcessPoolExecutor::builder().workers(1).initializer(take_time, ());
+    let pool = builder.build().expect("a pool starts nothing");
+    let hurried = pool.job(killed).timeout(Duration::from_nanos(1)).run_blocking(());
+    assert!(hurried.is_err());
+    let alarms = pool.pool().look(Engine::alarms);
+    assert!(alarms < 1_000, "{alarms}");
 }

@@ -98,6 +98,18 @@ fn a_call_that_waits_for_room_wakes_nobody_before_there_is_some() {
 }
 
 #[test]
+fn more_workers_than_there_can_be_and_times_without_end_are_as_many_and_as_long_as_possible() {
+    let ages = Duration::from_secs(1 << 55);
+    let builder = ProcessPoolExecutor::builder().workers(usize::MAX).queue_bound(usize::MAX);
+    let pool = builder.start_timeout(ages).idle_timeout(ages).build().unwrap();
+    for n in 0..10_u64 {
+        let job = pool.job(|n: u64| n + 1).timeout(ages).deadline(ages);
+        assert_eq!(job.run_blocking(n).unwrap(), n + 1);
+    }
+    assert_eq!(pool.started_workers(), 1);
+}
+
+#[test]
 fn thousands_of_calls_pass_a_small_queue() {
     let pool = ProcessPoolExecutor::builder().workers(2).queue_bound(3).build().unwrap();
     let all = block_on(join_all((0..3_000_u64).map(|n| pool.run(|n: u64| n + 1, n))));

@@ -24,6 +24,7 @@ mod shutdown;
 mod slots;
 mod start;
 mod stderr;
+mod stuck;
 mod support;
 mod timeouts;
 mod unread;

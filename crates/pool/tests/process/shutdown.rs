@@ -70,10 +70,12 @@ fn now_ends_everything() {
     let jobs: Vec<_> = (0..40).map(|n| pool.submit(note, (record.path(), n))).collect();
     pool.shutdown(Shutdown::Now);
     for job in running {
-        assert!(block_on(job).unwrap_err().is_shut_down());
+        let error = block_on(job).unwrap_err();
+        assert!(error.is_shut_down() && error.to_string().contains("while it ran"), "{error}");
     }
     for job in jobs {
-        assert!(block_on(job).unwrap_err().is_shut_down());
+        let error = block_on(job).unwrap_err();
+        assert!(error.is_shut_down() && error.to_string().contains("did not run"), "{error}");
     }
     assert_eq!(record.notes(), []);
     assert!(visitors.iter().all(|visitor| !exists(visitor.process)));

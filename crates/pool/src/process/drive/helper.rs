@@ -7,7 +7,6 @@ use crate::process::shared::Shared;
 use crate::process::sys::Bell;
 use parking_lot::Mutex;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
@@ -50,8 +49,7 @@ impl Helper {
         let mut was_busy = true;
         loop {
             shared.poller.wait(bell, Some(KEEP_ALIVE_MILLIS));
-            // Foreign wakers are called. If one panics its hook has told so, and others need this thread.
-            let _panic = catch_unwind(AssertUnwindSafe(|| shared.drive()));
+            shared.drive();
             let mut present = self.bell.lock();
             // Under the lock: whoever brings a job looks for a helper afterwards.
             let is_busy = shared.look(|engine| engine.is_busy());

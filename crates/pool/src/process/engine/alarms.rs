@@ -59,6 +59,12 @@ impl Alarms {
         self.alarms.is_empty()
     }
 
+    /// How many were added so far.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> u64 {
+        self.next
+    }
+
     /// Takes one whose time has come.
     pub(crate) fn pop_due(&mut self, now: u64) -> Option<Alarm> {
         let first = self.alarms.first_entry()?;

@@ -1,9 +1,8 @@
 //! [`News`]: what a pool has to tell, when its lock is released.
 
 use crate::process::cell::{Cell, Outcome, Whereabouts};
-use std::any::Any;
+use asyncio_core::wake_batch::{drop_foreign, wake};
 use std::io::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -17,13 +16,6 @@ pub(crate) struct News {
     spent: Vec<Waker>,
     /// What is to be written to standard error.
     stderr: Vec<u8>,
-}
-
-/// All were told; one of them may have panicked.
-#[derive(Debug, Default)]
-#[must_use]
-pub(crate) struct Told {
-    panic: Option<Box<dyn Any + Send>>,
 }
 
 impl News {
@@ -47,37 +39,15 @@ impl News {
     }
 
     /// Tells it; no lock is held.
-    pub(crate) fn tell(self) -> Told {
-        let mut told = Told::default();
+    pub(crate) fn tell(self) {
         for (cell, outcome) in self.outcomes {
-            told.call(|| cell.finish(outcome));
+            cell.finish(outcome);
         }
-        for waker in self.wakers {
-            told.call(|| asyncio_core::wake_batch::wake(waker));
-        }
-        for waker in self.spent {
-            told.call(|| drop(waker));
-        }
+        self.wakers.into_iter().for_each(wake);
+        self.spent.into_iter().for_each(drop_foreign);
         if !self.stderr.is_empty() {
             // If nobody takes it there is nobody to tell so.
             let _lost = std::io::stderr().lock().write_all(&self.stderr);
-        }
-        told
-    }
-}
-
-impl Told {
-    /// Calls foreign code. If it panics that is kept until all others were told.
-    fn call(&mut self, call: impl FnOnce()) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
-            self.panic.get_or_insert(payload);
-        }
-    }
-
-    /// Goes on with the panic of whoever has panicked first.
-    pub(crate) fn resume(self) {
-        if let Some(payload) = self.panic {
-            resume_unwind(payload);
         }
     }
 }

@@ -124,6 +124,12 @@ impl Engine {
         self.is_launching || !self.alarms.is_empty() || self.crew.iter().any(is_leaving)
     }
 
+    /// How many alarms were set so far.
+    #[cfg(test)]
+    pub(crate) fn alarms(&self) -> u64 {
+        self.alarms.count()
+    }
+
     /// How many jobs were sent to workers and not answered.
     pub(crate) fn on_board(&self) -> usize {
         self.crew.iter().map(|worker| worker.on_board.len()).sum()

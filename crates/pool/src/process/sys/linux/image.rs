@@ -22,6 +22,8 @@ pub(crate) struct Image {
     segments: Vec<Range<usize>>,
     /// What the linker calls this very build; empty if it does not.
     pub(crate) build_id: Vec<u8>,
+    /// Where the addresses of its constructors lie; empty if the loader is not told.
+    pub(crate) init_array: Range<usize>,
 }
 
 impl Image {
@@ -74,7 +76,8 @@ unsafe extern "C" fn collect(
         // SAFETY: by the invariant, a string that ends.
         unsafe { CStr::from_ptr(info.dlpi_name) }.to_string_lossy().into_owned()
     };
-    let mut image = Image { name, base, segments: Vec::new(), build_id: Vec::new() };
+    let (segments, build_id) = (Vec::new(), Vec::new());
+    let mut image = Image { name, base, segments, build_id, init_array: 0..0 };
     for header in headers {
         let start = base.wrapping_add(header.p_vaddr as usize);
         match header.p_type {
@@ -85,9 +88,15 @@ unsafe extern "C" fn collect(
                 // SAFETY: a note segment is mapped and readable over its length in memory.
                 let notes =
                     unsafe { slice::from_raw_parts(start as *const u8, header.p_memsz as usize) };
-                if let Some(id) = build_id(notes) {
+                if let Some(id) = find_build_id(notes) {
                     image.build_id = id.to_vec();
                 }
+            }
+            libc::PT_DYNAMIC => {
+                let count = header.p_memsz as usize / size_of::<Dynamic>();
+                // SAFETY: by the invariant, a dynamic segment is mapped and holds so many entries.
+                let entries = unsafe { slice::from_raw_parts(start as *const Dynamic, count) };
+                image.init_array = init_array(base, entries);
             }
             _ => {}
         }
@@ -96,8 +105,27 @@ unsafe extern "C" fn collect(
     0
 }
 
+/// An entry of the dynamic section, of elf(5): a tag and its value.
+type Dynamic = [usize; 2];
+
+/// Where the array of constructors lies that these entries tell of.
+fn init_array(base: usize, entries: &[Dynamic]) -> Range<usize> {
+    const END: usize = 0;
+    const INIT_ARRAY: usize = 25;
+    const INIT_ARRAY_SIZE: usize = 27;
+    let entries = || entries.iter().take_while(|[tag, _]| *tag != END);
+    let value = |wanted| entries().find(|[tag, _]| *tag == wanted).map(|[_, value]| *value);
+    match (value(INIT_ARRAY), value(INIT_ARRAY_SIZE)) {
+        (Some(start), Some(size)) => {
+            let start = base.wrapping_add(start);
+            start..start.wrapping_add(size)
+        }
+        _ => 0..0,
+    }
+}
+
 /// The GNU build id among these notes: `NT_GNU_BUILD_ID` of elf(5).
-fn build_id(mut notes: &[u8]) -> Option<&[u8]> {
+fn find_build_id(mut notes: &[u8]) -> Option<&[u8]> {
     const BUILD_ID: u32 = 3;
     loop {
         let (head, rest) = notes.split_first_chunk::<12>()?;
@@ -126,6 +154,21 @@ mod tests {
     }
 
     #[test]
+    fn the_constructors_of_the_executable_are_part_of_it() {
+        let array = executable().init_array.clone();
+        assert!(!array.is_empty() && array.len().is_multiple_of(size_of::<usize>()));
+        assert!(executable().contains(array.start, array.len()));
+    }
+
+    #[test]
+    fn an_array_of_constructors_is_found_by_its_two_entries_before_the_last() {
+        let entries = [[5, 1], [25, 0x30], [27, 16], [0, 0], [25, 0x99]];
+        assert_eq!(init_array(0x1000, &entries), 0x1030..0x1040);
+        assert_eq!(init_array(0x1000, &entries[..2]), 0..0);
+        assert_eq!(init_array(0x1000, &entries[3..]), 0..0);
+    }
+
+    #[test]
     fn a_shared_object_is_found_by_what_it_holds() {
         let libc = image_where(|image| image.name.contains("libc.so")).unwrap();
         let held = libc.segments[0].start;
@@ -141,7 +184,7 @@ mod tests {
         let id =
             [&4_u32.to_ne_bytes()[..], &3_u32.to_ne_bytes(), &3_u32.to_ne_bytes(), b"GNU\0xyz\0"];
         let notes = [other.concat(), id.concat()].concat();
-        assert_eq!(build_id(&notes), Some(&b"xyz"[..]));
-        assert_eq!(build_id(&notes[..30]), None);
+        assert_eq!(find_build_id(&notes), Some(&b"xyz"[..]));
+        assert_eq!(find_build_id(&notes[..30]), None);
     }
 }
