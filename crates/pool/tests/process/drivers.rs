@@ -4,6 +4,7 @@
 
 use crate::support::{Meeting, Record, block_on, note, pool_of, square, visit};
 use asyncio_pool::ProcessPoolExecutor;
+use asyncio_reactor::Reactor;
 use futures::FutureExt;
 use futures::future::join_all;
 use std::thread;
@@ -54,48 +55,58 @@ fn a_pool_is_used_by_all_kinds_of_drivers_at_once() {
 #[test]
 fn drivers_that_come_and_go_lose_no_job() {
     let pool = pool_of(2);
-    let mut left = Vec::new();
-    for n in 0..60 {
-        let meeting = (n % 2 == 0).then(Meeting::new);
-        let job = on_a_loop(async {
-            let mut job = match &meeting {
-                Some(meeting) => pool.submit(visit, meeting.place.clone()).map(drop).fuse().boxed(),
-                None => pool.submit(square, n).map(drop).fuse().boxed(),
-            };
-            let _maybe_pending = (&mut job).now_or_never();
-            job
+    for n in 0..60_u64 {
+        let meeting = Meeting::new();
+        let (early, held, short) = on_a_loop(async {
+            let mut held = pool.submit(visit, meeting.place.clone());
+            let mut short = pool.submit(square, n);
+            assert!((&mut held).now_or_never().is_none());
+            ((&mut short).now_or_never(), held, short)
         });
-        left.push((job, meeting));
-        if left.len() == 2 {
-            for (job, meeting) in left.drain(..).rev() {
-                drop(meeting.map(|meeting| meeting.wait()));
-                let _done = job.now_or_never();
-            }
-        }
+        let visitor = meeting.wait();
+        let process = visitor.process;
+        drop(visitor);
+        let rest = async {
+            let short = if let Some(short) = early { short } else { short.await };
+            (held.await.unwrap(), short.unwrap())
+        };
+        let results = match n % 3 {
+            0 => on_a_loop(rest),
+            1 => block_on(rest),
+            _ => elsewhere(|| on_a_loop(rest)),
+        };
+        assert_eq!(results, (process, n * n));
     }
     assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
 }
 
 #[test]
 fn a_job_begun_on_one_loop_is_awaited_on_another_or_on_none() {
-    let pool = pool_of(1);
-    let meeting = Meeting::new();
-    for n in 0..3 {
-        let mut job = on_a_loop(async {
-            let mut job = pool.submit(visit, meeting.place.clone());
+    for closes in [false, true] {
+        let pool = pool_of(1);
+        let meeting = Meeting::new();
+        for n in 0..3 {
+            let first = Reactor::new().unwrap();
+            let mut job = first.block_on(async {
+                let mut job = pool.submit(visit, meeting.place.clone());
+                assert!((&mut job).now_or_never().is_none());
+                job
+            });
+            // Open or not, it does not run any more.
+            if closes {
+                first.close();
+            }
+            let visitor = meeting.wait();
+            let process = visitor.process;
             assert!((&mut job).now_or_never().is_none());
-            job
-        });
-        let visitor = meeting.wait();
-        let process = visitor.process;
-        assert!((&mut job).now_or_never().is_none());
-        drop(visitor);
-        let result = match n {
-            0 => on_a_loop(job),
-            1 => block_on(job),
-            _ => elsewhere(move || block_on(job)),
-        };
-        assert_eq!(result.unwrap(), process);
+            drop(visitor);
+            let result = match n {
+                0 => on_a_loop(job),
+                1 => block_on(job),
+                _ => elsewhere(move || block_on(job)),
+            };
+            assert_eq!(result.unwrap(), process);
+        }
     }
 }
 

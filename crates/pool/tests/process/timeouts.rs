@@ -98,6 +98,9 @@ fn a_deadline_that_is_over_already_is_a_timeout() {
     let record = Record::new();
     let job = pool.job(note).deadline(Duration::ZERO);
     assert!(job.run_blocking((record.path(), 1)).is_err_and(|error| error.is_timed_out()));
+    // Had it been sent it would have come before this one.
+    pool.run_blocking(note, (record.path(), 2)).unwrap();
+    assert_eq!(record.notes(), [2]);
 }
 
 #[test]
