@@ -11,7 +11,8 @@
 //! 3. It is a worker only if its standard input is a socket whose other end was made by its parent. So
 //!    the variable alone starts nothing, and in a program with raised rights it is not even read.
 //! 4. If the constructor was linked into a shared object, those of the executable have not run when it
-//!    does. Then it leaves the process alone, and `main` has to call [`init`].
+//!    does. Then it leaves the process alone, and `main` has to call [`init`]. The same goes for an executable
+//!    without a dynamic section, which does not tell where its constructors are.
 //!
 //! That a pool could not start endless copies of a program that never becomes a worker rests on
 //! [`hindrance`]: no pool is built where this has not run, nor where the variable is still set.

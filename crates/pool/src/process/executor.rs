@@ -237,6 +237,9 @@ impl<C: Codec> ProcessPoolExecutor<C> {
     /// Ends the pool: no more jobs are taken, and what becomes of the others is up to `how`.
     ///
     /// Await the result, or drop it to block until the end. A second call can only be harsher.
+    /// Calls that still wait for room in the queue were not taken yet and are refused, and so are items
+    /// that a [`map`](Self::map) has not taken from its iterator. A process that was told to end and does
+    /// not, for its exit handlers hang, is killed after five seconds.
     ///
     /// # Examples
     /// ```

@@ -14,7 +14,8 @@ use std::task::{Context, Poll};
 
 /// A call in a process: waits for room in the pool's queue, then for the result.
 ///
-/// It does nothing before it is first polled.
+/// It does nothing before it is first polled. Those who wait are served in the order of their coming; one
+/// that is not polled within a tenth of a second after there is room for it lets others go before it.
 ///
 /// # Cancel safety
 /// Dropping it cancels the job like dropping a [`Job`]; one that waits for room was never queued.
