@@ -83,9 +83,9 @@ impl Engine {
             self.news.spend([replace(known, waker)]);
             return *number;
         }
-        self.next_ticket += 1;
-        self.end.push((self.next_ticket, waker));
-        self.next_ticket
+        let ticket = self.next_ticket();
+        self.end.push((ticket, waker));
+        ticket
     }
 
     /// Calls nobody under this ticket.

@@ -3,17 +3,23 @@
 //! Whoever has room is called, and takes his place when he comes. One who was called and does not come, for
 //! his future is kept and not polled, loses his turn after a while: nobody behind him must wait for ever.
 
-use crate::clock::monotonic_nanos;
-use crate::process::engine::alarms::{Alarm, AlarmKey};
-use crate::process::engine::state::Engine;
+use crate::process::engine::alarms::AlarmKey;
+use std::collections::VecDeque;
+use std::mem::replace;
 use std::task::Waker;
 
 /// So many nanoseconds one has to come after he was called.
-const GRACE: u64 = 100_000_000;
+pub(crate) const GRACE: u64 = 100_000_000;
+
+/// Those who wait, in the order of their coming.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    waiting: VecDeque<Waiting>,
+}
 
 /// Somebody who waits for room.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+struct Waiting {
     ticket: u64,
     call: Call,
     /// When he does not want to wait any more.
@@ -30,114 +36,127 @@ enum Call {
     Missed,
 }
 
-impl Waiting {
-    fn is_present(&self) -> bool {
-        !matches!(self.call, Call::Missed)
+impl Line {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
     }
 
-    /// Takes the waker that calls him, if he was not called.
-    fn take_waker(&mut self, now: u64) -> Option<Waker> {
-        match std::mem::replace(&mut self.call, Call::Made(now)) {
-            Call::Expected(waker) => Some(waker),
-            other => {
-                self.call = other;
-                None
+    /// Somebody comes, with a ticket that nobody else has.
+    pub(crate) fn enter(&mut self, ticket: u64, waker: Waker, deadline: Option<AlarmKey>) {
+        self.waiting.push_back(Waiting { ticket, call: Call::Expected(waker), deadline });
+    }
+
+    /// Somebody who was called, or moved, waits on; gives his former waker.
+    pub(crate) fn renew(&mut self, ticket: u64, waker: Waker) -> Option<Waker> {
+        let waiting = self.waiting.iter_mut().find(|waiting| waiting.ticket == ticket)?;
+        replace(&mut waiting.call, Call::Expected(waker)).into_waker()
+    }
+
+    /// Somebody leaves; gives his waker and his alarm.
+    pub(crate) fn leave(&mut self, ticket: u64) -> (Option<Waker>, Option<AlarmKey>) {
+        let place = self.waiting.iter().position(|waiting| waiting.ticket == ticket);
+        match place.and_then(|place| self.waiting.remove(place)) {
+            Some(waiting) => (waiting.call.into_waker(), waiting.deadline),
+            None => (None, None),
+        }
+    }
+
+    /// How many come before this ticket, or before somebody without one.
+    pub(crate) fn before(&self, ticket: Option<u64>) -> usize {
+        let in_front = self.waiting.iter().take_while(|waiting| Some(waiting.ticket) != ticket);
+        in_front.filter(|waiting| waiting.is_present()).count()
+    }
+
+    /// Calls whoever has this ticket, if that was not done.
+    pub(crate) fn call(&mut self, ticket: u64, now: u64) -> Option<Waker> {
+        self.waiting.iter_mut().find(|waiting| waiting.ticket == ticket)?.take_waker(now)
+    }
+
+    /// Calls those of the first `count` who were not called.
+    pub(crate) fn call_first(&mut self, count: usize, now: u64) -> impl Iterator<Item = Waker> {
+        let present = self.waiting.iter_mut().filter(|waiting| waiting.is_present());
+        present.take(count).filter_map(move |waiting| waiting.take_waker(now))
+    }
+
+    /// Whether there are more than so many.
+    pub(crate) fn is_longer_than(&self, count: usize) -> bool {
+        self.waiting.iter().filter(|waiting| waiting.is_present()).nth(count).is_some()
+    }
+
+    /// Those who were called long ago and have not come lose their turn.
+    pub(crate) fn call_the_roll(&mut self, now: u64) {
+        for waiting in &mut self.waiting {
+            if matches!(waiting.call, Call::Made(at) if at + GRACE <= now) {
+                waiting.call = Call::Missed;
             }
         }
     }
 }
 
-impl Engine {
-    /// Takes a number in the line of those who wait for room, or renews the waker.
-    pub(crate) fn queue_up(
-        &mut self,
-        ticket: Option<u64>,
-        deadline: Option<u64>,
-        waker: Waker,
-    ) -> u64 {
-        let known = self.line.iter_mut().find(|waiting| Some(waiting.ticket) == ticket);
-        if let Some(waiting) = known {
-            self.news.spend(waiting.take_waker(0));
-            waiting.call = Call::Expected(waker);
-            return waiting.ticket;
-        }
-        self.next_ticket += 1;
-        let ticket = self.next_ticket;
-        let deadline = deadline.map(|at| self.alarms.add(at, Alarm::Room(ticket)));
-        self.line.push_back(Waiting { ticket, call: Call::Expected(waker), deadline });
-        ticket
+impl Waiting {
+    fn is_present(&self) -> bool {
+        !matches!(self.call, Call::Missed)
     }
 
-    /// Wakes whoever has this ticket, if he is still in the line.
-    pub(super) fn call(&mut self, ticket: u64) {
-        if let Some(waiting) = self.line.iter_mut().find(|waiting| waiting.ticket == ticket) {
-            self.news.wake(waiting.take_waker(monotonic_nanos()));
+    fn take_waker(&mut self, now: u64) -> Option<Waker> {
+        match self.call {
+            Call::Expected(_) => replace(&mut self.call, Call::Made(now)).into_waker(),
+            Call::Made(_) | Call::Missed => None,
         }
     }
+}
 
-    /// Promises a place in the queue to whoever has this ticket, or none, if it is his turn.
-    pub(crate) fn reserve(&mut self, ticket: Option<u64>) -> bool {
-        let in_front = self.line.iter().take_while(|waiting| Some(waiting.ticket) != ticket);
-        let before = in_front.filter(|waiting| waiting.is_present()).count();
-        let taken = self.queue.len() + self.reserved + before;
-        // A pool that ends refuses each job by itself.
-        let is_my_turn = self.is_ending() || taken < self.settings.queue_bound;
-        self.reserved += usize::from(is_my_turn);
-        if is_my_turn && let Some(ticket) = ticket {
-            self.take_out_of_line(ticket);
-        }
-        is_my_turn
-    }
-
-    /// A promised place is used or given up.
-    pub(crate) fn redeem(&mut self) {
-        self.reserved -= 1;
-    }
-
-    /// Leaves the line.
-    pub(crate) fn leave_line(&mut self, ticket: u64) {
-        self.take_out_of_line(ticket);
-        self.call_next();
-    }
-
-    fn take_out_of_line(&mut self, ticket: u64) {
-        if let Some(place) = self.line.iter().position(|waiting| waiting.ticket == ticket)
-            && let Some(mut waiting) = self.line.remove(place)
-        {
-            self.alarms.remove(waiting.deadline);
-            self.news.spend(waiting.take_waker(0));
+impl Call {
+    fn into_waker(self) -> Option<Waker> {
+        match self {
+            Self::Expected(waker) => Some(waker),
+            Self::Made(_) | Self::Missed => None,
         }
     }
+}
 
-    /// Wakes as many of the line as there is room for.
-    pub(super) fn call_next(&mut self) {
-        let taken = self.queue.len() + self.reserved;
-        let free = match self.is_ending() {
-            true => usize::MAX,
-            false => self.settings.queue_bound.saturating_sub(taken),
-        };
-        if free == 0 {
-            return;
-        }
-        let now = monotonic_nanos();
-        for waiting in self.line.iter_mut().filter(|waiting| waiting.is_present()).take(free) {
-            self.news.wake(waiting.take_waker(now));
-        }
-        let keeps_others = self.line.iter().filter(|waiting| waiting.is_present()).nth(free);
-        if keeps_others.is_some() && self.roll_call.is_none() {
-            self.roll_call = Some(self.alarms.add(now + GRACE, Alarm::RollCall));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line_of(tickets: impl IntoIterator<Item = u64>) -> Line {
+        let mut line = Line::default();
+        tickets.into_iter().for_each(|ticket| line.enter(ticket, Waker::noop().clone(), None));
+        line
     }
 
-    /// Those who were called long ago and have not come lose their turn.
-    pub(super) fn roll_call(&mut self) {
-        self.roll_call = None;
-        let now = monotonic_nanos();
-        for waiting in &mut self.line {
-            if matches!(waiting.call, Call::Made(at) if at + GRACE <= now) {
-                waiting.call = Call::Missed;
-            }
-        }
-        self.call_next();
+    #[test]
+    fn each_is_called_once_until_he_waits_on() {
+        let mut line = line_of(1..=3);
+        assert_eq!(line.call_first(2, 5).count(), 2);
+        assert_eq!(line.call_first(2, 6).count(), 0);
+        assert!(line.call(1, 7).is_none() && line.call(4, 7).is_none());
+        assert!(line.renew(1, Waker::noop().clone()).is_none(), "his waker was used");
+        assert!(line.renew(3, Waker::noop().clone()).is_some(), "his was not");
+        assert_eq!(line.call_first(3, 8).count(), 2);
+    }
+
+    #[test]
+    fn those_who_were_called_keep_their_turn_until_the_grace_is_over() {
+        let mut line = line_of(1..=4);
+        assert_eq!(line.call_first(1, 5).count(), 1);
+        line.call_the_roll(4 + GRACE);
+        assert_eq!((line.before(Some(3)), line.before(None)), (2, 4));
+        assert!(line.is_longer_than(3) && !line.is_longer_than(4));
+        line.call_the_roll(5 + GRACE);
+        assert_eq!((line.before(Some(3)), line.before(None)), (1, 3));
+        assert!(line.is_longer_than(2) && !line.is_longer_than(3));
+        assert_eq!(line.call_first(1, 9 + GRACE).count(), 1, "the second is called");
+        assert!(line.renew(1, Waker::noop().clone()).is_none());
+        assert_eq!(line.before(Some(2)), 1, "whoever comes after all has his old place");
+    }
+
+    #[test]
+    fn whoever_leaves_takes_his_alarm_along() {
+        let mut line = line_of([1]);
+        line.enter(2, Waker::noop().clone(), Some((7, 8)));
+        assert_eq!(line.leave(2).1, Some((7, 8)));
+        assert_eq!(line.leave(2).1, None);
+        assert!(line.leave(1).0.is_some() && line.is_empty());
     }
 }

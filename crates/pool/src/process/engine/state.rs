@@ -7,7 +7,7 @@ use crate::process::engine::crew::{Crew, Worker};
 use crate::process::engine::functions::Functions;
 use crate::process::engine::gate::Gate;
 use crate::process::engine::kernel_kills::KernelKills;
-use crate::process::engine::line::Waiting;
+use crate::process::engine::line::Line;
 use crate::process::engine::news::News;
 use crate::process::engine::queue::{Entry, Queue};
 use crate::process::settings::Settings;
@@ -15,7 +15,6 @@ use crate::process::sys::{Event, Poller};
 use crate::process::wire::config::Identity;
 use crate::shutdown::Shutdown;
 use asyncio_core::JobError;
-use std::collections::VecDeque;
 use std::mem::take;
 use std::sync::Arc;
 use std::task::Waker;
@@ -37,11 +36,11 @@ pub(crate) struct Engine {
     /// How the pool is ending, if it is.
     pub(super) ending: Option<Shutdown>,
     /// Who waits for the queue to have room, in the order of their coming.
-    pub(super) line: VecDeque<Waiting>,
+    pub(super) line: Line,
     /// When it is looked who of them was called and has not come.
     pub(super) roll_call: Option<AlarmKey>,
     /// The last ticket that somebody who waits was given.
-    pub(super) next_ticket: u64,
+    last_ticket: u64,
     /// How many places in the queue are promised to jobs that are being written.
     pub(super) reserved: usize,
     /// Who waits for all workers to be gone, under their tickets.
@@ -78,9 +77,9 @@ impl Engine {
             gate_alarm: None,
             kernel_kills,
             ending: None,
-            line: VecDeque::new(),
+            line: Line::default(),
             roll_call: None,
-            next_ticket: 0,
+            last_ticket: 0,
             reserved: 0,
             end: Vec::new(),
             goes_on_soon: false,
@@ -176,6 +175,12 @@ impl Engine {
         }
         let retries = cell.treatment.retries;
         self.queue.push_back(Entry { cell, retries, deaths: 0 });
+    }
+
+    /// A ticket that nobody has, for somebody who waits.
+    pub(super) fn next_ticket(&mut self) -> u64 {
+        self.last_ticket += 1;
+        self.last_ticket
     }
 
     /// Ends an entry.
