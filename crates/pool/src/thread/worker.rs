@@ -11,6 +11,7 @@ use crate::thread::queue::{Next, Queue, Rouse, SeatId};
 use asyncio_core::exception::{ExceptionContext, forget_payload, panic_message, report};
 use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, Thread};
@@ -78,14 +79,18 @@ fn start(shared: &Arc<Shared>, seat: SeatId) {
     let worker = Arc::clone(shared);
     match thread::Builder::new().name(name).spawn(move || work(&worker, seat)) {
         Ok(handle) => shared.queue.lock().started(seat, handle),
-        Err(error) => {
-            let orphans = shared.queue.lock().not_started(seat);
-            // The other workers will run the jobs that wait; if there is none, the jobs must not hang.
-            let why: Arc<str> = format!("the thread pool could not start a thread: {error}").into();
-            refuse_all(orphans, &Refusal::Broken(why));
-            shared.left.notify_all();
-        }
+        Err(error) => not_started(shared, seat, &error),
     }
+}
+
+/// The system has refused a thread for this seat.
+fn not_started(shared: &Arc<Shared>, seat: SeatId, error: &io::Error) {
+    let (orphans, whom) = shared.queue.lock().not_started(seat);
+    rouse(shared, whom);
+    // The other workers will run the jobs that wait; if there is none, the jobs must not hang.
+    let why: Arc<str> = format!("the thread pool could not start a thread: {error}").into();
+    refuse_all(orphans, &Refusal::Broken(why));
+    shared.left.notify_all();
 }
 
 /// Resolves jobs that will not run; the lock is released.
@@ -147,4 +152,54 @@ fn initialize(shared: &Shared, seat: SeatId) -> bool {
     idle.iter().for_each(Thread::unpark);
     shared.left.notify_all();
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thread::job::{ThreadJob, job};
+    use futures::executor::block_on;
+    use std::sync::mpsc::{Receiver, channel};
+
+    fn pool(max_workers: usize) -> Arc<Shared> {
+        let settings = Settings {
+            max_workers,
+            keep_alive: Duration::MAX,
+            thread_name: "test".to_owned(),
+            initializer: None,
+        };
+        let queue = Mutex::new(Queue::new(max_workers));
+        Arc::new(Shared { queue, left: Condvar::new(), settings })
+    }
+
+    /// Queues a job that waits until it is told to go on, and rouses nobody.
+    fn push(shared: &Arc<Shared>, gate: Receiver<()>) -> (Rouse, ThreadJob<bool>) {
+        let (job, future) = job::<(), _, _, _>(|gate: Receiver<()>| gate.recv().is_err(), gate);
+        let pushed = shared.queue.lock().push(job);
+        (pushed.unwrap_or_else(|_| panic!("the queue is open")), future)
+    }
+
+    #[test]
+    fn a_thread_that_is_refused_while_another_has_sat_down_forgets_no_job() {
+        let shared = pool(2);
+        let (go, gate) = channel();
+        let (whom, first) = push(&shared, gate);
+        rouse(&shared, whom);
+        while shared.queue.lock().running().count() == 0 {
+            thread::yield_now();
+        }
+        let (Rouse::New(seat), second) = push(&shared, channel().1) else {
+            panic!("there is room for a second worker")
+        };
+        // While the second thread is being started the first does both jobs and sits down.
+        drop(go);
+        assert!(block_on(first).unwrap() && block_on(second).unwrap());
+        while shared.queue.lock().idle() == 0 {
+            thread::yield_now();
+        }
+        let (whom, third) = push(&shared, channel().1);
+        assert!(matches!(whom, Rouse::Nobody), "one is on its way");
+        not_started(&shared, seat, &io::Error::other("no memory"));
+        assert!(block_on(third).unwrap());
+    }
 }

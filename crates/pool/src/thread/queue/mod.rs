@@ -220,14 +220,18 @@ impl Queue {
         }
     }
 
-    /// Gives a seat back for which no thread could be started, with the jobs that nobody will run now.
-    #[must_use]
-    pub(crate) fn not_started(&mut self, id: SeatId) -> Vec<Arc<dyn Run>> {
+    /// Gives a seat back for which no thread could be started; gives the jobs that nobody will run now.
+    ///
+    /// Another worker may have sat down meanwhile, and pushes have left it there as one was coming.
+    pub(crate) fn not_started(&mut self, id: SeatId) -> (Vec<Arc<dyn Run>>, Rouse) {
         self.seats[id.index] = None;
         self.alive -= 1;
         self.coming -= 1;
         self.growth_pause = GROWTH_PAUSE;
-        if self.alive == 0 { self.give_up_waiting() } else { Vec::new() }
+        let orphans = if self.alive == 0 { self.give_up_waiting() } else { Vec::new() };
+        let rouse = self.rouse();
+        self.assert_invariant();
+        (orphans, rouse)
     }
 
     /// What the worker in this seat does next; it calls this until it is told to leave.
