@@ -12,37 +12,57 @@ use crate::thread::job::{Refusal, Run};
 use asyncio_core::JobError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Hands a job through the open door.
 #[cold]
 pub(crate) fn hand_over(pool: &Pool, cell: Arc<Cell>) {
-    if let Some(cell) = unless_ending(pool, cell) {
-        door::hand_over(Arc::new(SimulatedJob { cell }));
+    let job: Arc<dyn Run> = Arc::new(SimulatedJob::new(cell));
+    let is_noted = pool.ask(|engine| {
+        let is_open = !engine.is_ending();
+        if is_open {
+            engine.handed_over.note(&job);
+        }
+        is_open
+    });
+    match is_noted {
+        true => door::hand_over(job),
+        false => job.refuse(Refusal::ShutDown),
     }
 }
 
 /// Runs a job on this thread, here and now.
 #[cold]
 pub(crate) fn run_here(pool: &Pool, cell: Arc<Cell>) {
-    if let Some(cell) = unless_ending(pool, cell) {
-        SimulatedJob { cell }.run();
+    let job = SimulatedJob::new(cell);
+    match pool.look(|engine| engine.is_ending()) {
+        true => job.refuse(Refusal::ShutDown),
+        false => job.run(),
     }
-}
-
-fn unless_ending(pool: &Pool, cell: Arc<Cell>) -> Option<Arc<Cell>> {
-    if !pool.look(|engine| engine.is_ending()) {
-        return Some(cell);
-    }
-    cell.finish(Err(JobError::shut_down(cell.name())));
-    None
 }
 
 struct SimulatedJob {
     cell: Arc<Cell>,
+    /// Whether it was run or refused: the end of its pool may refuse it before, in and after its run.
+    is_taken: AtomicBool,
+}
+
+impl SimulatedJob {
+    fn new(cell: Arc<Cell>) -> Self {
+        Self { cell, is_taken: AtomicBool::new(false) }
+    }
+
+    /// Whether it is the caller who runs or refuses it; the job itself is under the lock of its cell.
+    fn take(&self) -> bool {
+        !self.is_taken.swap(true, Relaxed)
+    }
 }
 
 impl Run for SimulatedJob {
     fn run(&self) {
+        if !self.take() {
+            return;
+        }
         if !self.cell.is_wanted() && !self.cell.treatment.detached {
             return;
         }
@@ -61,7 +81,9 @@ impl Run for SimulatedJob {
     }
 
     fn refuse(&self, why: Refusal) {
-        self.cell.finish(Err(why.into_error(self.cell.name())));
+        if self.take() {
+            self.cell.finish(Err(why.into_error(self.cell.name())));
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -72,9 +94,10 @@ impl Run for SimulatedJob {
 #[cfg(test)]
 mod tests {
     use crate::process::ProcessPoolExecutor;
+    use crate::shutdown::Shutdown;
     use crate::thread::door::{self, PoolJob, Submit};
     use futures::executor::block_on;
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
     use std::future::Future;
     use std::pin::Pin;
     use std::rc::Rc;
@@ -93,19 +116,103 @@ mod tests {
         n + 1
     }
 
+    impl Later {
+        fn run_all(&self) {
+            for job in self.0.take() {
+                job.run();
+            }
+        }
+    }
+
+    thread_local! {
+        static RUNS: Cell<u32> = const { Cell::new(0) };
+        static POOL: RefCell<Option<ProcessPoolExecutor>> = const { RefCell::new(None) };
+    }
+
+    fn counted(n: u32) -> u32 {
+        RUNS.set(RUNS.get() + 1);
+        n
+    }
+
+    fn pool() -> ProcessPoolExecutor {
+        ProcessPoolExecutor::builder().workers(1).build().unwrap()
+    }
+
+    fn end(pool: ProcessPoolExecutor, how: Option<Shutdown>) {
+        match how {
+            Some(how) => drop(pool.shutdown(how)),
+            // The last handle goes.
+            None => drop(pool),
+        }
+    }
+
+    #[test]
+    fn an_end_that_cancels_what_waits_cancels_what_waits_behind_the_door() {
+        for how in [Some(Shutdown::CancelPending), Some(Shutdown::Now), None] {
+            let later = Rc::new(Later::default());
+            let _entered = door::enter(Rc::<Later>::clone(&later));
+            let (ending, other) = (pool(), pool());
+            let ran = ending.submit(next, 1);
+            later.run_all();
+            let waits = ending.submit(counted, 1);
+            let detached = ending.job(counted).detached().submit(1);
+            drop(detached);
+            let elsewhere = other.submit(next, 2);
+            end(ending, how);
+            assert!(waits.is_finished(), "now and not when the simulation gets to it");
+            assert!(block_on(waits).unwrap_err().is_shut_down());
+            later.run_all();
+            assert_eq!(RUNS.get(), 0);
+            assert_eq!(block_on(ran).unwrap(), 2, "what had ended was left alone");
+            assert_eq!(block_on(elsewhere).unwrap(), 3);
+        }
+    }
+
+    #[test]
+    fn a_drain_cancels_nothing_behind_the_door_and_can_be_turned_into_a_cancel() {
+        let later = Rc::new(Later::default());
+        let _entered = door::enter(Rc::<Later>::clone(&later));
+        let pool = pool();
+        let first = pool.submit(counted, 1);
+        drop(pool.shutdown(Shutdown::Drain));
+        later.run_all();
+        assert_eq!((block_on(first).unwrap(), RUNS.get()), (1, 1));
+        assert!(block_on(pool.submit(counted, 2)).unwrap_err().is_shut_down());
+
+        let pool = self::pool();
+        let second = pool.submit(counted, 3);
+        drop(pool.shutdown(Shutdown::Drain));
+        drop(pool.shutdown(Shutdown::CancelPending));
+        assert!(second.is_finished());
+        later.run_all();
+        assert_eq!(RUNS.get(), 1);
+    }
+
+    #[test]
+    fn a_job_that_ends_its_own_pool_behind_the_door_still_answers() {
+        let later = Rc::new(Later::default());
+        let _entered = door::enter(Rc::<Later>::clone(&later));
+        POOL.set(Some(pool()));
+        let ends = |()| {
+            POOL.with_borrow(|pool| pool.as_ref().map(|p| p.shutdown(Shutdown::Now)).is_some())
+        };
+        let job = POOL.with_borrow(|pool| pool.as_ref().unwrap().submit(ends, ()));
+        later.run_all();
+        assert!(block_on(job).unwrap());
+        POOL.set(None);
+    }
+
     #[test]
     fn a_job_behind_the_door_starts_neither_a_process_nor_a_thread() {
         let later = Rc::new(Later::default());
         let _entered = door::enter(Rc::<Later>::clone(&later));
-        let pool = ProcessPoolExecutor::builder().workers(1).build().unwrap();
+        let pool = pool();
         let submitted = pool.submit(next, 1);
         let tried = pool.try_run(next, 2).unwrap();
         let mut called = pool.run(next, 3);
         let mut context = Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut called).poll(&mut context).is_pending());
-        for job in later.0.take() {
-            job.run();
-        }
+        later.run_all();
         assert_eq!(block_on(submitted).unwrap(), 2);
         assert_eq!(block_on(tried).unwrap(), 3);
         assert_eq!(block_on(called).unwrap(), 4);
@@ -116,7 +223,7 @@ mod tests {
     #[test]
     fn a_call_that_blocks_does_not_wait_for_whoever_is_behind_the_door() {
         let _entered = door::enter(Rc::new(Later::default()));
-        let pool = ProcessPoolExecutor::builder().workers(1).build().unwrap();
+        let pool = pool();
         assert_eq!(pool.run_blocking(next, 1).unwrap(), 2);
     }
 }

@@ -145,7 +145,10 @@ pub(crate) fn hand_over(job: Arc<dyn Run>) {
 }
 
 /// The jobs of one pool that went through a door: its end may have to cancel them.
-#[derive(Default)]
+///
+/// Both kinds of pools have it among what their lock guards, so a job is noted before the pool's end, which
+/// sees it then, or refused after it.
+#[derive(Default, Debug)]
 pub(crate) struct HandedOver {
     /// Some of them are gone.
     jobs: Vec<Weak<dyn Run>>,
@@ -160,9 +163,11 @@ impl HandedOver {
         self.jobs.push(Arc::downgrade(job));
     }
 
-    /// Those that are not gone; some of them may run or have run.
-    #[must_use]
-    pub(crate) fn take(&mut self) -> Vec<Arc<dyn Run>> {
-        self.jobs.drain(..).filter_map(|job| job.upgrade()).collect()
+    /// Cancels those that wait; the lock of their pool is released.
+    pub(crate) fn cancel(self) {
+        for job in self.jobs.iter().filter_map(Weak::upgrade) {
+            // One that runs or has run is left alone by its refusal.
+            job.refuse(Refusal::ShutDown);
+        }
     }
 }

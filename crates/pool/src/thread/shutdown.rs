@@ -1,10 +1,12 @@
 //! The end of a pool: what becomes of jobs that wait, and what is still running at the deadline.
 
 use crate::clock::Tick;
+use crate::thread::door::HandedOver;
 use crate::thread::job::Refusal;
 use crate::thread::worker::{Shared, is_worker, refuse_all};
 use asyncio_core::exception::forget_payload;
 use std::fmt;
+use std::mem::take;
 use std::sync::Arc;
 use std::thread::Thread;
 use std::time::Duration;
@@ -40,15 +42,15 @@ impl fmt::Display for AbandonedJob {
 pub(crate) fn close(shared: &Shared, cancel: bool) {
     let mut queue = shared.queue.lock();
     let idle = queue.close(Refusal::ShutDown);
-    let mut cancelled = Vec::new();
+    let (mut cancelled, mut handed_over) = (Vec::new(), HandedOver::default());
     if cancel {
         cancelled = queue.give_up_waiting();
-        // Those that run or have run are left alone by their refusal.
-        cancelled.extend(queue.handed_over.take());
+        handed_over = take(&mut queue.handed_over);
     }
     drop(queue);
     idle.iter().for_each(Thread::unpark);
     refuse_all(cancelled, &Refusal::ShutDown);
+    handed_over.cancel();
 }
 
 /// Waits until every worker has left, at most for `grace`, and names the jobs that still run.

@@ -4,7 +4,7 @@ use crate::process::engine::key::WorkerKey;
 use crate::process::engine::state::Engine;
 use crate::shutdown::Shutdown;
 use asyncio_core::JobError;
-use std::mem::replace;
+use std::mem::{replace, take};
 use std::task::Waker;
 
 impl Engine {
@@ -37,6 +37,7 @@ impl Engine {
             let error = JobError::shut_down(entry.cell.name());
             self.finish(entry, Err(error));
         }
+        self.news.cancel(take(&mut self.handed_over));
     }
 
     pub(super) fn kill_all(&mut self) {
@@ -64,7 +65,7 @@ impl Engine {
             }
         }
         if self.has_ended() {
-            let all = std::mem::take(&mut self.end);
+            let all = take(&mut self.end);
             self.news.wake(all.into_iter().map(|(_, waker)| waker));
         }
     }

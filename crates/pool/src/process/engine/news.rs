@@ -1,6 +1,7 @@
 //! [`News`]: what a pool has to tell, when its lock is released.
 
 use crate::process::cell::{Cell, Outcome, Whereabouts};
+use crate::thread::door::HandedOver;
 use asyncio_core::wake_batch::{drop_foreign, wake};
 use std::io::Write as _;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use std::task::Waker;
 #[must_use]
 pub(crate) struct News {
     outcomes: Vec<(Arc<Cell>, Outcome)>,
+    /// Jobs in a simulation that are cancelled.
+    cancelled: HandedOver,
     wakers: Vec<Waker>,
     /// Wakers that are not needed any more. They are foreign, so they are dropped without the lock, too.
     spent: Vec<Waker>,
@@ -22,6 +25,11 @@ impl News {
     pub(crate) fn finish(&mut self, cell: Arc<Cell>, outcome: Outcome) {
         cell.set_whereabouts(Whereabouts::Nowhere);
         self.outcomes.push((cell, outcome));
+    }
+
+    /// Jobs in a simulation that are to be cancelled.
+    pub(crate) fn cancel(&mut self, jobs: HandedOver) {
+        self.cancelled = jobs;
     }
 
     /// Wakers that are to be called.
@@ -43,6 +51,7 @@ impl News {
         for (cell, outcome) in self.outcomes {
             cell.finish(outcome);
         }
+        self.cancelled.cancel();
         self.wakers.into_iter().for_each(wake);
         self.spent.into_iter().for_each(drop_foreign);
         if !self.stderr.is_empty() {

@@ -14,6 +14,7 @@ use crate::process::settings::Settings;
 use crate::process::sys::{Event, Poller};
 use crate::process::wire::config::Identity;
 use crate::shutdown::Shutdown;
+use crate::thread::door::HandedOver;
 use asyncio_core::JobError;
 use std::mem::take;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(crate) struct Engine {
     pub(crate) poller: Arc<Poller>,
     pub(super) identity: Identity,
     pub(super) queue: Queue,
+    /// Jobs that wait in a simulation: only an end that cancels what waits looks at them.
+    pub(crate) handed_over: HandedOver,
     pub(super) functions: Functions,
     pub(super) alarms: Alarms,
     pub(super) crew: Crew,
@@ -70,6 +73,7 @@ impl Engine {
             poller,
             identity: Identity::own(),
             queue: Queue::default(),
+            handed_over: HandedOver::default(),
             functions: Functions::default(),
             alarms: Alarms::default(),
             crew: Crew::default(),
