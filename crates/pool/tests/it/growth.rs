@@ -2,7 +2,8 @@
 
 use crate::support::{block_on, hold};
 use asyncio_pool::{Shutdown, ThreadPoolExecutor};
-use std::sync::{Arc, Barrier};
+use std::cell::Cell;
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -69,16 +70,21 @@ fn threads_are_named_by_their_seats_and_seats_are_used_again() {
 
 #[test]
 fn real_idle_threads_end_after_their_keep_alive_but_for_the_last() {
-    let pool =
-        ThreadPoolExecutor::builder().max_workers(4).keep_alive(Duration::from_millis(5)).build();
+    let keep_alive = Duration::from_millis(5);
+    let pool = ThreadPoolExecutor::builder().max_workers(4).keep_alive(keep_alive).build();
     let held: Vec<_> = (0..4).map(|_| hold(&pool)).collect();
     assert_eq!(pool.workers(), 4);
     drop(held);
     // As long as it takes; the test runner's own limit catches a thread that never ends.
-    while pool.workers() > 1 {
+    while pool.workers() > 1 || pool.idle_workers() == 0 {
         thread::yield_now();
     }
-    assert_eq!(block_on(pool.submit(|()| "alive", ())).unwrap(), "alive");
+    // The sender goes with the thread's locals, so its end is heard.
+    thread_local!(static END: Cell<Option<mpsc::Sender<()>>> = const { Cell::new(None) });
+    let (end, ended) = mpsc::channel();
+    block_on(pool.submit(|end| END.set(Some(end)), end)).unwrap();
+    assert_eq!(ended.recv_timeout(20 * keep_alive), Err(mpsc::RecvTimeoutError::Timeout));
+    assert_eq!(pool.workers(), 1);
     pool.shutdown(Shutdown::Drain);
     assert_eq!(pool.workers(), 0);
 }
