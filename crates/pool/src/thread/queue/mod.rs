@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 
 /// Jobs taken back stay in the queue until a worker or a sweep meets them; below this length none sweeps.
 const SWEEP_FLOOR: usize = 1024;
-/// So many roused threads are not started after the system has refused one.
+/// The system that has refused a thread is asked for the so-manieth that is wanted after it.
 const GROWTH_PAUSE: u32 = 256;
 
 /// Waiting jobs and the workers of one pool.
@@ -168,8 +168,8 @@ impl Queue {
         if self.alive >= self.max_workers {
             return Rouse::Nobody;
         }
+        self.growth_pause = self.growth_pause.saturating_sub(1);
         if self.growth_pause > 0 && self.alive > 0 {
-            self.growth_pause -= 1;
             return Rouse::Nobody;
         }
         Rouse::New(self.new_seat())
