@@ -18,3 +18,4 @@ mod scope_programs;
 mod shutdown;
 mod simulated;
 mod support;
+mod wakers;
