@@ -202,4 +202,39 @@ mod tests {
         not_started(&shared, seat, &io::Error::other("no memory"));
         assert!(block_on(third).unwrap());
     }
+
+    /// Calls `leave` when another thread waits until no worker is left, and returns when it has seen that.
+    fn seen_by_who_waits(shared: &Arc<Shared>, leave: impl FnOnce()) {
+        let (tell, waits) = channel();
+        thread::scope(|threads| {
+            let waiter = thread::Builder::new().spawn_scoped(threads, || {
+                let mut queue = shared.queue.lock();
+                tell.send(()).unwrap();
+                shared.left.wait_while(&mut queue, |queue| queue.alive() > 0);
+            });
+            waits.recv().unwrap();
+            // The lock that it is told under is free when it waits.
+            leave();
+            waiter.unwrap().join().unwrap();
+        });
+    }
+
+    #[test]
+    fn who_waits_for_the_last_worker_is_told_that_it_was_refused() {
+        let shared = pool(1);
+        let (Rouse::New(seat), job) = push(&shared, channel().1) else { panic!("a first worker") };
+        seen_by_who_waits(&shared, || not_started(&shared, seat, &io::Error::other("no memory")));
+        let error = block_on(job).unwrap_err();
+        assert!(error.is_not_started() && error.to_string().ends_with(": no memory"), "{error}");
+    }
+
+    #[test]
+    fn who_waits_for_the_last_worker_is_told_that_its_initializer_failed() {
+        let mut shared = pool(1);
+        let settings = Arc::get_mut(&mut shared).map(|shared| &mut shared.settings);
+        settings.unwrap().initializer = Some(Arc::new(|| panic!("no model")));
+        let (Rouse::New(seat), job) = push(&shared, channel().1) else { panic!("a first worker") };
+        seen_by_who_waits(&shared, || assert!(!initialize(&shared, seat)));
+        assert!(block_on(job).unwrap_err().is_not_started());
+    }
 }

@@ -8,8 +8,8 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Wake, Waker};
 
 fn explodes(n: u32) -> u32 {
@@ -143,4 +143,34 @@ fn an_initializer_that_panics_breaks_the_pool_for_what_waits_and_for_what_comes(
     assert!(pool.is_shut_down());
     pool.shutdown(Shutdown::Drain);
     assert_eq!(pool.workers(), 0);
+}
+
+#[test]
+fn an_initializer_that_panics_ends_the_threads_that_have_nothing_to_do() {
+    let (go, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(Some(gate));
+    let first = AtomicBool::new(true);
+    let initializer = move || {
+        if !first.swap(false, SeqCst) {
+            let gate = gate.lock().unwrap().take().unwrap();
+            let _ = gate.recv();
+            panic!("no model");
+        }
+    };
+    let pool = ThreadPoolExecutor::builder().max_workers(2).initializer(initializer).build();
+    let held = hold(&pool);
+    // Another thread is started for this job, but the first does it and sits down.
+    let job = pool.submit(|()| "ran", ());
+    drop(held.go);
+    assert_eq!(block_on(job).unwrap(), "ran");
+    while pool.idle_workers() == 0 {
+        std::thread::yield_now();
+    }
+    drop(go);
+    while !pool.is_shut_down() {
+        std::thread::yield_now();
+    }
+    pool.shutdown(Shutdown::Drain);
+    assert_eq!(pool.workers(), 0);
+    assert!(block_on(pool.submit(|()| (), ())).unwrap_err().is_not_started(), "it is broken still");
 }

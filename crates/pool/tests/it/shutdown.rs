@@ -141,6 +141,15 @@ fn a_job_that_waits_for_its_own_pool_is_told_so() {
 }
 
 #[test]
+fn a_job_may_wait_for_the_end_of_another_pool() {
+    let (pool, other) = (ThreadPoolExecutor::new(1), ThreadPoolExecutor::new(1));
+    let job = other.submit(|()| "ran", ());
+    let ended = pool.submit(|other: ThreadPoolExecutor| other.shutdown(Shutdown::Drain), other);
+    block_on(ended).unwrap();
+    assert!(job.is_finished());
+}
+
+#[test]
 fn a_job_may_hold_the_last_handle_of_its_pool() {
     let pool = ThreadPoolExecutor::new(1);
     let held = hold(&pool);
