@@ -158,7 +158,10 @@ fn initialize(shared: &Shared, seat: SeatId) -> bool {
 mod tests {
     use super::*;
     use crate::thread::job::{ThreadJob, job};
+    use asyncio_core::exception;
     use futures::executor::block_on;
+    use std::panic::panic_any;
+    use std::rc::Rc;
     use std::sync::mpsc::{Receiver, channel};
 
     fn pool(max_workers: usize) -> Arc<Shared> {
@@ -170,6 +173,13 @@ mod tests {
         };
         let queue = Mutex::new(Queue::new(max_workers));
         Arc::new(Shared { queue, left: Condvar::new(), settings })
+    }
+
+    fn with_initializer(initializer: fn()) -> Arc<Shared> {
+        let mut shared = pool(1);
+        let settings = Arc::get_mut(&mut shared).map(|shared| &mut shared.settings);
+        settings.expect("nobody else has it").initializer = Some(Arc::new(initializer));
+        shared
     }
 
     /// Queues a job that waits until it is told to go on, and rouses nobody.
@@ -230,11 +240,29 @@ mod tests {
 
     #[test]
     fn who_waits_for_the_last_worker_is_told_that_its_initializer_failed() {
-        let mut shared = pool(1);
-        let settings = Arc::get_mut(&mut shared).map(|shared| &mut shared.settings);
-        settings.unwrap().initializer = Some(Arc::new(|| panic!("no model")));
+        let shared = with_initializer(|| panic!("no model"));
         let (Rouse::New(seat), job) = push(&shared, channel().1) else { panic!("a first worker") };
         seen_by_who_waits(&shared, || assert!(!initialize(&shared, seat)));
+        assert!(block_on(job).unwrap_err().is_not_started());
+    }
+
+    #[test]
+    fn the_panic_of_an_initializer_is_reported_and_its_payload_goes_no_further() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("the bomb went off");
+            }
+        }
+        let reports = Rc::new(Cell::new(0));
+        let counter = Rc::clone(&reports);
+        let _entered = exception::enter(Some(Rc::new(move |_: &ExceptionContext| {
+            counter.set(counter.get() + 1);
+        })));
+        let shared = with_initializer(|| panic_any(Bomb));
+        let (Rouse::New(seat), job) = push(&shared, channel().1) else { panic!("a first worker") };
+        assert!(!initialize(&shared, seat));
+        assert_eq!(reports.get(), 1);
         assert!(block_on(job).unwrap_err().is_not_started());
     }
 }
