@@ -2,7 +2,9 @@
 
 use crate::support::{block_on, hold};
 use asyncio_pool::{Shutdown, ThreadPoolExecutor};
-use std::sync::mpsc;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +18,27 @@ fn drain_runs_what_waits_and_ends_the_threads() {
         assert!(job.is_finished());
         assert_eq!(block_on(job).unwrap(), n);
     }
+}
+
+#[test]
+fn a_drain_waits_for_the_locals_of_its_threads() {
+    struct Slow(ThreadPoolExecutor, Arc<AtomicBool>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            // The worker has left, and whoever drains the pool has been told so.
+            while self.0.workers() > 0 {
+                thread::yield_now();
+            }
+            (0..1000).for_each(|_| thread::yield_now());
+            self.1.store(true, SeqCst);
+        }
+    }
+    thread_local!(static LOCAL: Cell<Option<Slow>> = const { Cell::new(None) });
+    let (pool, gone) = (ThreadPoolExecutor::new(1), Arc::new(AtomicBool::new(false)));
+    let local = Slow(pool.clone(), Arc::clone(&gone));
+    block_on(pool.submit(|local| LOCAL.set(Some(local)), local)).unwrap();
+    pool.shutdown(Shutdown::Drain);
+    assert!(gone.load(SeqCst));
 }
 
 #[test]
