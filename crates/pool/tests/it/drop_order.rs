@@ -1,7 +1,12 @@
 //! What a job owned is gone when its result is there.
 
 use crate::support::{Drops, block_on, hold};
-use asyncio_pool::ThreadPoolExecutor;
+use asyncio_pool::{Shutdown, ThreadPoolExecutor};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Wake, Waker};
 
 #[test]
 fn arguments_and_captures_are_dropped_before_the_result_is_delivered() {
@@ -16,6 +21,25 @@ fn arguments_and_captures_are_dropped_before_the_result_is_delivered() {
     );
     block_on(job).unwrap();
     assert_eq!(drops.count(), 2);
+}
+
+#[test]
+fn arguments_are_dropped_before_a_refusal_is_delivered() {
+    struct Looks(Drops, AtomicUsize);
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            self.1.store(self.0.count(), SeqCst);
+        }
+    }
+    let pool = ThreadPoolExecutor::new(1);
+    let (held, drops) = (hold(&pool), Drops::default());
+    let looks = Arc::new(Looks(drops.clone(), AtomicUsize::new(0)));
+    let mut job = pool.submit(drop, drops.probe());
+    let waker = Waker::from(Arc::clone(&looks));
+    assert!(Pin::new(&mut job).poll(&mut Context::from_waker(&waker)).is_pending());
+    pool.shutdown(Shutdown::Now);
+    assert_eq!(looks.1.load(SeqCst), 1);
+    drop(held.go);
 }
 
 #[test]

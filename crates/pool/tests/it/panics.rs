@@ -1,8 +1,8 @@
 //! Panics of jobs, payloads, wakers and initializers: none is lost, none costs a worker.
 
-use crate::support::{Bomb, Drops, block_on, hold};
+use crate::support::{Bomb, Drops, Stepwise, block_on, hold};
 use asyncio_core::exception::{self, ExceptionContext};
-use asyncio_pool::{Shutdown, ThreadPoolExecutor};
+use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, door};
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
@@ -70,6 +70,43 @@ fn a_panic_that_nobody_awaits_reaches_the_exception_handler() {
         "{message}"
     );
     assert_eq!(panic, "number 3 is unlucky");
+}
+
+#[test]
+fn a_panic_of_a_job_whose_future_went_while_it_ran_reaches_the_exception_handler() {
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let hearing = Rc::clone(&heard);
+    let _entered = exception::enter(Some(Rc::new(move |context: &ExceptionContext| {
+        hearing.borrow_mut().push(context.panic.clone());
+    })));
+    // Behind the door it runs on the thread of that handler.
+    let simulation = Rc::new(Stepwise::default());
+    let _door = door::enter(Rc::<Stepwise>::clone(&simulation));
+    let future = Arc::new(Mutex::new(None::<ThreadJob<u32>>));
+    let own = Arc::clone(&future);
+    let job = ThreadPoolExecutor::new(1).submit(
+        move |n| {
+            let job = own.lock().unwrap().take();
+            drop(job);
+            explodes(n)
+        },
+        5,
+    );
+    *future.lock().unwrap() = Some(job);
+    simulation.step();
+    assert_eq!(*heard.borrow(), ["number 5 is unlucky"]);
+}
+
+#[test]
+fn a_job_that_its_pool_has_cancelled_and_that_nobody_awaits_is_no_news() {
+    let reports = exception::reported();
+    let pool = ThreadPoolExecutor::new(1);
+    let held = hold(&pool);
+    let job = pool.submit(explodes, 6);
+    pool.shutdown(Shutdown::Now);
+    drop(job);
+    drop(held.go);
+    assert_eq!(exception::reported(), reports);
 }
 
 #[test]

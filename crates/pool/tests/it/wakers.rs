@@ -5,6 +5,7 @@
 //! for a lock that its caller holds.
 
 use crate::support::{Drops, Probe, Stepwise, block_on, poll_once};
+use asyncio_core::exception::{self, ExceptionContext};
 use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, door};
 use std::cell::Cell;
 use std::future::Future;
@@ -116,6 +117,39 @@ fn a_result_that_nobody_waits_for_is_dropped_without_the_lock() {
     *future.lock().unwrap() = Some(job);
     world.simulation.step();
     assert_eq!(world.ends.count(), 1);
+}
+
+/// Drops what it holds when it is woken.
+struct DropsWhenWoken<T>(Mutex<Option<T>>);
+
+impl<T: Send + 'static> Wake for DropsWhenWoken<T> {
+    fn wake(self: Arc<Self>) {
+        let held = self.0.lock().expect("nobody panics under it").take();
+        drop(held);
+    }
+}
+
+#[test]
+fn a_future_that_its_own_wake_drops_takes_its_result_along() {
+    let reports = Rc::new(Cell::new(0));
+    let counter = Rc::clone(&reports);
+    let _entered = exception::enter(Some(Rc::new(move |_: &ExceptionContext| {
+        counter.set(counter.get() + 1);
+    })));
+    let (world, results) = (World::new(), Drops::default());
+    for panics in [false, true] {
+        let call = move |results: Drops| {
+            assert!(!panics, "on purpose");
+            results.probe()
+        };
+        let mut job = world.pool.submit(call, results.clone());
+        let dropper = Arc::new(DropsWhenWoken(Mutex::new(None)));
+        assert!(poll_with(&mut job, &Waker::from(Arc::clone(&dropper))).is_pending());
+        *dropper.0.lock().unwrap() = Some(job);
+        world.simulation.step();
+        assert!(dropper.0.lock().unwrap().is_none());
+    }
+    assert_eq!((results.count(), reports.get()), (1, 1), "a result, and a panic that is not lost");
 }
 
 type Hook = Box<dyn FnOnce() -> Waker>;
