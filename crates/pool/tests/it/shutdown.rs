@@ -98,6 +98,23 @@ fn the_deadline_names_what_still_runs_and_cancels_what_still_waits() {
 }
 
 #[test]
+fn what_waits_is_run_while_the_deadline_is_not_over() {
+    let pool = ThreadPoolExecutor::new(1);
+    let held = hold(&pool);
+    let waiting = pool.submit(|()| "ran", ());
+    thread::scope(|scope| {
+        let end =
+            thread::Builder::new().spawn_scoped(scope, || pool.shutdown_within(Duration::MAX));
+        while !pool.is_shut_down() {
+            thread::yield_now();
+        }
+        drop(held.go);
+        assert!(end.unwrap().join().unwrap().is_empty());
+    });
+    assert_eq!(block_on(waiting).unwrap(), "ran");
+}
+
+#[test]
 fn real_the_grace_is_waited_out_and_the_age_of_the_job_is_told() {
     let pool = ThreadPoolExecutor::new(1);
     let held = hold(&pool);
