@@ -302,10 +302,13 @@ impl fmt::Display for JobError {
             Cause::TimedOut => write!(f, "job `{job}` timed out"),
             Cause::Cancelled => write!(f, "job `{job}` was cancelled"),
             Cause::ShutDown { midway: false } => {
-                write!(f, "job `{job}` did not run: its executor was shut down")
+                write!(f, "job `{job}` did not run: its executor was shut down or dropped")
             }
             Cause::ShutDown { midway: true } => {
-                write!(f, "job `{job}` was ended while it ran: its executor was shut down")
+                write!(
+                    f,
+                    "job `{job}` was ended while it ran: its executor was shut down or dropped"
+                )
             }
             Cause::NotStarted(reason) => write!(f, "job `{job}` could not start: {reason}"),
             Cause::Encode { type_name, source } => {

@@ -4,8 +4,8 @@ use asyncio::{Executor, JobError, ThreadPoolExecutor, running_loop};
 use std::cell::Cell;
 use std::future::{Ready, ready};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, LazyLock};
 
 /// A user's executor that runs where it is called, so it takes anything.
 struct Inline;
@@ -103,6 +103,16 @@ fn calls_infer_on_a_users_executor_around_ours() {
     let counted =
         calls_infer_on!(Counted { pool: ThreadPoolExecutor::new(1), count: Cell::new(0) });
     assert_eq!(counted.count.get(), 11);
+}
+
+#[test]
+fn calls_infer_on_what_points_to_an_executor() {
+    static POOL: LazyLock<ThreadPoolExecutor> = LazyLock::new(|| ThreadPoolExecutor::new(1));
+    calls_infer_on!(Arc::new(ThreadPoolExecutor::new(1)));
+    calls_infer_on!(&*POOL);
+    let _same = calls_infer_on!(&POOL);
+    let three = asyncio::run(async { running_loop().run_in_executor(&POOL, |x| x + 1, 2).await });
+    assert_eq!(three.unwrap(), 3);
 }
 
 #[test]
