@@ -171,3 +171,12 @@ fn jobs_that_are_wanted_outlive_the_sweep_of_those_taken_back() {
     let wanted = std::iter::from_fn(|| queue.pop()).count();
     assert_eq!(wanted, jobs.len());
 }
+
+#[test]
+fn a_queue_that_is_full_of_wanted_jobs_is_not_swept_at_each_push() {
+    let mut queue = Queue::new(1);
+    let jobs: Vec<_> = (0..=SWEEP_FLOOR).map(|_| push(&mut queue)).collect();
+    drop(push(&mut queue));
+    let _last = push(&mut queue);
+    assert_eq!(queue.waiting(), jobs.len() + 2, "the one that was taken back is there still");
+}
