@@ -156,3 +156,66 @@ impl Run for Ledger {
         self.name
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    use std::sync::mpsc::{Sender, channel};
+    use std::thread::{self, Builder, Scope, ScopedJoinHandle};
+
+    /// Adds a job that ends when it is told to, and has a thread start it.
+    fn start<'s>(
+        ledger: &'s Ledger,
+        threads: &'s Scope<'s, '_>,
+        ended: &Arc<AtomicBool>,
+    ) -> (Number, Sender<()>) {
+        let ((go, gate), (tell, started)) = (channel::<()>(), channel());
+        let ended = Arc::clone(ended);
+        let number = ledger.add(Box::new(move |_, _| {
+            let told = tell.send(());
+            let _ = (told, gate.recv());
+            ended.store(true, SeqCst);
+        }));
+        let worker = Builder::new().spawn_scoped(threads, || Run::run(ledger));
+        worker.expect("the system has a thread for us");
+        started.recv().expect("it starts");
+        (number, go)
+    }
+
+    /// Has a thread join a job, and returns when it waits.
+    fn join<'s>(
+        ledger: &'s Ledger,
+        threads: &'s Scope<'s, '_>,
+        number: Number,
+        ended: &Arc<AtomicBool>,
+    ) -> ScopedJoinHandle<'s, ()> {
+        let (before, ended) = (ledger.books.lock().joining, Arc::clone(ended));
+        let joins = move || ledger.join(number, || ended.load(SeqCst));
+        let joiner = Builder::new().spawn_scoped(threads, joins);
+        while ledger.books.lock().joining == before {
+            thread::yield_now();
+        }
+        joiner.expect("the system has a thread for us")
+    }
+
+    #[test]
+    fn of_several_who_wait_the_one_whose_job_has_ended_goes_on() {
+        let ledger = &Ledger::new("test");
+        let (long_ended, short_ended) = (Arc::default(), Arc::default());
+        thread::scope(|threads| {
+            let (long, let_long_go) = start(ledger, threads, &long_ended);
+            let (short, let_short_go) = start(ledger, threads, &short_ended);
+            let waits = join(ledger, threads, long, &long_ended);
+            let goes_on = join(ledger, threads, short, &short_ended);
+            drop(let_short_go);
+            goes_on.join().unwrap();
+            assert!(!waits.is_finished());
+            drop(let_long_go);
+            waits.join().unwrap();
+        });
+        ledger.leave();
+        assert_eq!(ledger.books.lock().joining, 0);
+    }
+}
