@@ -171,3 +171,21 @@ impl HandedOver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::thread::job::job;
+
+    #[test]
+    fn jobs_that_are_gone_are_not_kept_in_mind() {
+        let mut handed_over = HandedOver::default();
+        let (waits, _future) = job::<(), _, _, _>(|()| (), ());
+        handed_over.note(&waits);
+        for _ in 0..1000 {
+            handed_over.note(&job::<(), _, _, _>(|()| (), ()).0);
+        }
+        let kept = handed_over.jobs.iter().filter(|job| job.strong_count() > 0).count();
+        assert!(kept == 1 && handed_over.jobs.len() < 100, "{}", handed_over.jobs.len());
+    }
+}

@@ -2,7 +2,12 @@
 
 use crate::support::{Drops, Stepwise, block_on, poll_once};
 use asyncio_pool::{Shutdown, ThreadPoolExecutor, door};
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 
 #[test]
@@ -37,12 +42,26 @@ fn cancel_panic_and_shutdown_mean_the_same_as_on_threads() {
     assert!(block_on(pool.submit(|()| (), ())).unwrap_err().is_shut_down());
 }
 
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
 #[test]
-fn a_job_thrown_away_resolves_its_future() {
+fn a_job_thrown_away_resolves_its_future_and_wakes_who_awaits_it() {
     let simulation = Rc::new(Stepwise::default());
     let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
-    let job = ThreadPoolExecutor::new(1).submit(|()| (), ());
+    let drops = Drops::default();
+    let mut job = ThreadPoolExecutor::new(1).submit(drop, drops.probe());
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    assert!(Pin::new(&mut job).poll(&mut Context::from_waker(&waker)).is_pending());
     simulation.clear();
+    assert_eq!((wakes.0.load(SeqCst), drops.count()), (1, 1));
     let error = block_on(job).unwrap_err();
     assert!(error.is_cancelled() && !error.is_shut_down());
 }
