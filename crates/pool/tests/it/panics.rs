@@ -1,6 +1,7 @@
 //! Panics of jobs, payloads, wakers and initializers: none is lost, none costs a worker.
 
 use crate::support::{Bomb, Drops, Stepwise, block_on, hold};
+use asyncio_core::JobError;
 use asyncio_core::exception::{self, ExceptionContext};
 use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, door};
 use std::cell::RefCell;
@@ -210,4 +211,37 @@ fn an_initializer_that_panics_ends_the_threads_that_have_nothing_to_do() {
     pool.shutdown(Shutdown::Drain);
     assert_eq!(pool.workers(), 0);
     assert!(block_on(pool.submit(|()| (), ())).unwrap_err().is_not_started(), "it is broken still");
+}
+
+#[test]
+fn a_panic_that_is_joined_as_soon_as_it_is_there_is_not_thrown_by_the_scope() {
+    let pool = ThreadPoolExecutor::new(1);
+    for _ in 0..500 {
+        pool.scope(|scope| {
+            // It says nothing on standard error.
+            let job = scope.submit(|()| resume_unwind(Box::new("on purpose")), ());
+            while !job.is_finished() {
+                std::thread::yield_now();
+            }
+            assert!(job.join().is_err_and(|error: JobError| error.is_panicked()));
+        });
+    }
+}
+
+#[test]
+fn a_scope_throws_the_first_of_the_panics_that_nobody_has_joined() {
+    let pool = ThreadPoolExecutor::new(1);
+    // Without a thread for them the jobs run at the scope's end, in their order.
+    let held = hold(&pool);
+    let thrown = catch_unwind(AssertUnwindSafe(|| {
+        pool.scope(|scope| {
+            for n in 0..3 {
+                scope.submit(explodes, n);
+            }
+        });
+    }));
+    let payload = thrown.unwrap_err();
+    let said = exception::panic_message(&*payload);
+    assert!(said.starts_with("3 jobs of the scope") && said.contains("number 0"), "{said}");
+    drop(held.go);
 }
