@@ -115,6 +115,17 @@ fn what_waits_is_run_while_the_deadline_is_not_over() {
 }
 
 #[test]
+fn an_end_with_a_deadline_waits_for_workers_that_are_on_their_way() {
+    for _ in 0..50 {
+        let pool = ThreadPoolExecutor::new(1);
+        // Its thread has hardly been started when the pool ends.
+        let job = pool.submit(|()| "ran", ());
+        assert!(pool.shutdown_within(Duration::MAX).is_empty());
+        assert_eq!((block_on(job).unwrap(), pool.workers()), ("ran", 0));
+    }
+}
+
+#[test]
 fn real_the_grace_is_waited_out_and_the_age_of_the_job_is_told() {
     let pool = ThreadPoolExecutor::new(1);
     let held = hold(&pool);
