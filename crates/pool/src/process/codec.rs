@@ -1,5 +1,6 @@
 //! [`Codec`]: how values become bytes for the other process.
 
+use crate::process::messagepack;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error;
@@ -76,17 +77,25 @@ pub trait Codec: 'static {
 
 /// [MessagePack](https://msgpack.org) with the names of fields: the default.
 ///
-/// It can say whatever serde can, untagged enums, flattened structs and values that describe
-/// themselves included; more compact formats cannot, and find out after the job has run.
+/// Values come back as they went, `Some(None)` and `Some(())` included, and so do untagged enums,
+/// flattened structs and values that describe themselves; more compact formats cannot say those, and find
+/// out after the job has run. Two things are errors, and never another value:
+///
+/// - Values that nest more than 256 levels deep are not written: whoever reads them does so on the
+///   stack. Lists and trees that deep are better kept in a vector, with indices.
+/// - An `i128` or `u128` inside of what is flattened, untagged or internally tagged cannot be read,
+///   in this format or any other: serde has no room for it there. A `String` can say it.
+///
+/// What is written is for the other side alone and may change with every version.
 #[derive(Debug)]
 pub enum MessagePack {}
 
 impl Codec for MessagePack {
     fn encode<T: Serialize>(value: &T, into: &mut Vec<u8>) -> Result<(), CodecError> {
-        rmp_serde::encode::write_named(into, value).map_err(CodecError::new)
+        messagepack::write(value, into).map_err(CodecError::new)
     }
 
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-        rmp_serde::from_slice(bytes).map_err(CodecError::new)
+        messagepack::read(bytes).map_err(CodecError::new)
     }
 }

@@ -1,6 +1,7 @@
 //! Processes as an executor.
 
 // In dependence order: a module uses only what stands above it.
+mod messagepack;
 mod codec;
 mod sys;
 mod wire;

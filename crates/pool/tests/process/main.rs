@@ -20,6 +20,7 @@ mod parent;
 mod programs;
 mod replaced;
 mod retries;
+mod shapes;
 mod shutdown;
 mod slots;
 mod start;
