@@ -6,7 +6,6 @@ use crate::process::drive::{Attendance, Pool};
 use crate::process::function::{Descriptor, describe};
 use crate::process::job::Job;
 use crate::process::simulated;
-use crate::process::wire::frame::PAYLOAD_MAX;
 use crate::process::wire::payload;
 use crate::thread::door;
 use asyncio_core::JobError;
@@ -111,11 +110,7 @@ impl<A, R> Order<A, R> {
         arguments: A,
         attendance: Attendance,
     ) -> (Option<Arc<Cell>>, Job<R>) {
-        let written = (self.encode)(arguments).and_then(|bytes| match bytes.len() as u64 {
-            0..=PAYLOAD_MAX => Ok(bytes),
-            _ => Err(CodecError::new("more than 4 GiB")),
-        });
-        let (bytes, error) = match written {
+        let (bytes, error) = match (self.encode)(arguments) {
             Ok(bytes) => (bytes, None),
             Err(error) => (Vec::new(), Some(error)),
         };

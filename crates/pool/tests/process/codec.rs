@@ -110,3 +110,29 @@ fn a_panic_while_arguments_are_read_is_a_panic_of_the_job() {
     let error = among_innocents(&pool, |_: Explosive| 1, arguments).unwrap_err();
     assert!(error.is_panicked(), "{error}");
 }
+
+/// A list whose every element is inside of the one before.
+#[derive(Debug, Serialize, Deserialize)]
+enum Nested {
+    End,
+    Further(Box<Nested>),
+}
+
+fn nested(depth: u32) -> Nested {
+    (0..depth).fold(Nested::End, |inner, _| Nested::Further(Box::new(inner)))
+}
+
+#[test]
+fn what_is_nested_too_deep_for_the_stack_is_an_error_that_says_the_limit() {
+    let pool = pool_of(1);
+    pool.run_blocking(nested, 256).unwrap();
+    pool.run_blocking(|_: Nested| (), nested(256)).unwrap();
+    let result = among_innocents(&pool, nested, 300).unwrap_err();
+    let arguments = pool.run_blocking(|_: Nested| (), nested(300)).unwrap_err();
+    for error in [result, arguments] {
+        assert!(error.is_encode(), "{error}");
+        let text = std::error::Error::source(&error).unwrap().to_string();
+        assert!(text.contains("more than 256 levels"), "{text}");
+    }
+    assert_eq!(pool.started_workers(), 1, "nobody has died of it");
+}

@@ -1,5 +1,6 @@
 //! What jobs may use of memory and processor time, and arguments that are too much for a process.
 
+use crate::child;
 use crate::support::{among_innocents, block_on, kill, pool_of, process_id, square, stop, warm_up};
 use asyncio_core::DeathCause;
 use asyncio_pool::ProcessPoolExecutor;
@@ -33,6 +34,32 @@ fn arguments_that_are_too_much_for_each_process_are_poison() {
         among_innocents(&pool, |bytes: Vec<u8>| bytes.len(), vec![1; 64 << 20]).unwrap_err();
     assert_eq!(error.death_cause(), Some(DeathCause::Poison { tries: 5 }), "{error}");
     assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
+}
+
+#[test]
+fn a_result_for_which_the_program_has_no_memory_costs_that_job_and_not_the_program() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let name =
+        "memory::a_result_for_which_the_program_has_no_memory_costs_that_job_and_not_the_program";
+    if !child::is_child(name) {
+        return;
+    }
+    let pool = pool_of(1);
+    let before = pool.run_blocking(process_id, ()).unwrap();
+    // The worker is there already, and has no such limit.
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = status.split(' ').next().unwrap().parse().unwrap();
+    let limit = pages * rustix::param::page_size() as u64 + (32 << 20);
+    let maximum = getrlimit(Resource::As).maximum;
+    setrlimit(Resource::As, Rlimit { current: Some(limit), maximum }).unwrap();
+    let zeros = |length| vec![0_u8; length];
+    let error = among_innocents(&pool, zeros, 256 << 20).unwrap_err();
+    assert!(error.is_decode(), "{error}");
+    let text = format!("{error} {}", std::error::Error::source(&error).unwrap());
+    assert!(text.contains("no memory for its 268435456 bytes"), "{text}");
+    assert_eq!(pool.run_blocking(zeros, 4 << 20).unwrap(), vec![0; 4 << 20]);
+    assert_eq!(pool.run_blocking(process_id, ()).unwrap(), before, "the process is kept");
 }
 
 #[test]

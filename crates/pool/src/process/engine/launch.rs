@@ -17,7 +17,7 @@ use crate::process::host::Host;
 use crate::process::sys::{Launch, Launched, SharedPage, send_with_page};
 use crate::process::wire::config::{Config, PROTOCOL};
 use crate::process::wire::frame::{Head, Kind};
-use crate::process::wire::reader::Reader;
+use crate::process::wire::reader::{Reader, Shortage};
 use crate::process::wire::status::Status;
 use crate::process::wire::writer::Writer;
 use crate::shutdown::Shutdown;
@@ -140,7 +140,7 @@ impl Engine {
             stderr,
             tail: Tail::default(),
             status: Status::new(page),
-            reader: Reader::new(),
+            reader: Reader::new(Shortage::CostsTheMessage),
             writer: Writer::default(),
             awaits_room: false,
             stage: Stage::Starting,

@@ -80,11 +80,16 @@ impl Engine {
                 self.ready(key);
                 true
             }
+            Kind::TooLarge if head.sequence == 0 => false,
             Kind::Panicked | Kind::BadArguments | Kind::BadResult if head.sequence == 0 => {
                 worker.refusal = Some(initializer_failed(head.kind, &payload));
                 true
             }
-            Kind::Value | Kind::Panicked | Kind::BadArguments | Kind::BadResult => {
+            Kind::Value
+            | Kind::Panicked
+            | Kind::BadArguments
+            | Kind::BadResult
+            | Kind::TooLarge => {
                 let is_first = worker.on_board.front().is_some_and(|first| {
                     first.sequence == head.sequence && worker.status.has_started(head.sequence)
                 });
@@ -248,6 +253,7 @@ fn outcome(descriptor: &'static Descriptor, kind: Kind, payload: Vec<u8>) -> Out
             let why = String::from_utf8_lossy(&payload);
             Err(match kind {
                 Kind::BadArguments => JobError::decode(name, descriptor.argument(), why),
+                Kind::TooLarge => JobError::decode(name, descriptor.result(), why),
                 _ => JobError::encode(name, descriptor.result(), why),
             })
         }

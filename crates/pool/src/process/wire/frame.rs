@@ -9,7 +9,7 @@
 
 /// How long a head is.
 pub(crate) const HEAD: usize = 32;
-/// The longest payload: a length beyond it is garbage, and no job is sent with one.
+/// The longest payload: a length beyond it is garbage, and no job or result is sent with one.
 pub(crate) const PAYLOAD_MAX: u64 = 1 << 32;
 
 const MARK: u32 = 0x6f_69_63_61;
@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     BadResult,
     /// From the worker: it has come to this job, which was taken back, so there may be free slots.
     Skipped,
+    /// Never sent: what was, there is no memory for. The payload says so.
+    TooLarge,
 }
 
 const KINDS: [Kind; 11] = [
@@ -107,6 +109,8 @@ mod tests {
             assert_eq!(Head::from_bytes(&head.to_bytes()), Ok(head));
         }
         assert_eq!(Head::from_bytes(&[b'x'; HEAD]), Err(Garbage));
+        let never_sent = Head { kind: Kind::TooLarge, length: 0, sequence: 0, extra: 0 };
+        assert_eq!(Head::from_bytes(&never_sent.to_bytes()), Err(Garbage));
         let long = Head { kind: Kind::Job, length: PAYLOAD_MAX + 1, sequence: 0, extra: 0 };
         assert_eq!(Head::from_bytes(&long.to_bytes()), Err(Garbage));
     }

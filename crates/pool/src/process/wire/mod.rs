@@ -1,8 +1,8 @@
 //! What crosses between a pool and its workers.
 
 // In dependence order: a module uses only what stands above it.
-pub(crate) mod payload;
 pub(crate) mod frame;
+pub(crate) mod payload;
 pub(crate) mod reader;
 pub(crate) mod writer;
 pub(crate) mod slot;

@@ -4,12 +4,23 @@
 //! the wire says so. Bytes through serde would cost twenty to a hundred times a copy.
 
 use crate::process::codec::{Codec, CodecError};
+use crate::process::wire::frame::PAYLOAD_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
 
 /// Writes `value`; byte vectors and strings give up their own buffer.
 pub(crate) fn encode<C: Codec, T: Serialize + 'static>(value: T) -> Result<Vec<u8>, CodecError> {
+    let bytes = write::<C, T>(value)?;
+    within(bytes, PAYLOAD_MAX)
+}
+
+/// Refuses what the other side would not take for a message.
+fn within(bytes: Vec<u8>, most: u64) -> Result<Vec<u8>, CodecError> {
+    if bytes.len() as u64 <= most { Ok(bytes) } else { Err(CodecError::new("more than 4 GiB")) }
+}
+
+fn write<C: Codec, T: Serialize + 'static>(value: T) -> Result<Vec<u8>, CodecError> {
     let mut value = Some(value);
     if let Some(bytes) = encode_raw(&mut value) {
         return Ok(bytes);
@@ -101,4 +112,16 @@ fn decode_raw(bytes: &mut Option<Vec<u8>>, value: &mut dyn Any) -> Result<bool, 
     }
     for_each_number!(numbers);
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_longer_than_a_message_may_be_is_refused_by_whoever_writes_it() {
+        assert_eq!(within(vec![7; 8], 8).unwrap(), [7; 8]);
+        let error = within(vec![7; 9], 8).unwrap_err();
+        assert_eq!(error.to_string(), "more than 4 GiB");
+    }
 }

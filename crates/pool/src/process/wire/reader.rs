@@ -2,8 +2,12 @@
 //!
 //! Small messages are read many at a time into one buffer; the payload of a large one is read straight into
 //! a vector of its own, which becomes the value.
+//!
+//! How large it is the other side says. A pool that has no memory for so much reads past it and takes it
+//! for a [`Kind::TooLarge`], which costs one job; a worker ends, as it does whenever it has no memory.
 
-use crate::process::wire::frame::{Garbage, HEAD, Head};
+use crate::process::wire::frame::{Garbage, HEAD, Head, Kind};
+use rustix::buffer::spare_capacity;
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
@@ -15,6 +19,7 @@ const LARGE: usize = 8 * 1024;
 /// Takes messages out of the bytes of a descriptor.
 #[derive(Debug)]
 pub(crate) struct Reader {
+    shortage: Shortage,
     buffer: Box<[u8]>,
     /// What was read and not yet taken.
     start: usize,
@@ -26,8 +31,19 @@ pub(crate) struct Reader {
 #[derive(Debug)]
 struct Large {
     head: Head,
+    /// The payload as far as it has come; stays empty if there is no memory for it.
     payload: Vec<u8>,
-    filled: usize,
+    /// How much is still to come.
+    left: usize,
+}
+
+/// What happens if there is no memory for a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shortage {
+    /// It is read and forgotten.
+    CostsTheMessage,
+    /// The process ends.
+    CostsTheProcess,
 }
 
 /// What a read found.
@@ -44,8 +60,9 @@ pub(crate) enum Fill {
 }
 
 impl Reader {
-    pub(crate) fn new() -> Self {
-        Self { buffer: vec![0; BUFFER].into_boxed_slice(), start: 0, end: 0, large: None }
+    pub(crate) fn new(shortage: Shortage) -> Self {
+        let buffer = vec![0; BUFFER].into_boxed_slice();
+        Self { shortage, buffer, start: 0, end: 0, large: None }
     }
 
     /// Reads once. Waits if the descriptor does.
@@ -57,15 +74,11 @@ impl Reader {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        let room = match &mut self.large {
-            Some(large) => &mut large.payload[large.filled..],
-            None => &mut self.buffer[self.end..],
-        };
-        let asked = room.len();
-        let count = loop {
-            match rustix::io::read(fd, &mut *room) {
+        let (asked, read) = loop {
+            let (asked, read) = self.read_once(fd);
+            match read {
                 Ok(0) => return Fill::End,
-                Ok(count) => break count,
+                Ok(count) => break (asked, count),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Fill::Empty,
                 // Whoever is on the other side is gone, or will never be understood again.
@@ -73,17 +86,44 @@ impl Reader {
             }
         };
         match &mut self.large {
-            Some(large) => large.filled += count,
-            None => self.end += count,
+            Some(large) => large.left -= read,
+            None => self.end += read,
         }
         // The end of a large payload says nothing about what follows it.
-        if count < asked { Fill::Short } else { Fill::Full }
+        if read < asked { Fill::Short } else { Fill::Full }
+    }
+
+    /// Asks the system once; returns for how much, and what came of it.
+    fn read_once(&mut self, fd: BorrowedFd<'_>) -> (usize, Result<usize, Errno>) {
+        let Some(large) = &mut self.large else {
+            let room = &mut self.buffer[self.end..];
+            return (room.len(), rustix::io::read(fd, room));
+        };
+        let room = large.payload.capacity() - large.payload.len();
+        if room == large.left {
+            return (room, rustix::io::read(fd, spare_capacity(&mut large.payload)));
+        }
+        // It is not kept, or the vector has room for more than may be read. The buffer is empty since the
+        // message had begun.
+        let length = large.left.min(BUFFER);
+        let read = rustix::io::read(fd, &mut self.buffer[..length]);
+        if let Ok(count) = read
+            && room > 0
+        {
+            large.payload.extend_from_slice(&self.buffer[..count]);
+        }
+        (length, read)
     }
 
     /// The next message that is there as a whole.
     pub(crate) fn next(&mut self) -> Result<Option<(Head, Vec<u8>)>, Garbage> {
-        if let Some(large) = self.large.take_if(|large| large.filled == large.payload.len()) {
-            return Ok(Some((large.head, large.payload)));
+        if let Some(large) = self.large.take_if(|large| large.left == 0) {
+            let Large { head, payload, .. } = large;
+            if head.length == payload.len() as u64 {
+                return Ok(Some((head, payload)));
+            }
+            let why = format!("there is no memory for its {} bytes", head.length);
+            return Ok(Some((Head { kind: Kind::TooLarge, ..head }, why.into_bytes())));
         }
         let unread = &self.buffer[self.start..self.end];
         let Some((head, rest)) = unread.split_first_chunk::<HEAD>() else { return Ok(None) };
@@ -111,13 +151,19 @@ impl Reader {
         if length <= LARGE {
             return;
         }
-        // Zeroed memory of this size comes from the system as it is, so nothing is written twice.
-        let mut payload = vec![0; length];
-        let rest = &self.buffer[self.start + HEAD..self.end];
-        let filled = rest.len();
-        payload[..filled].copy_from_slice(rest);
+        let mut payload = Vec::new();
+        let is_kept = payload.try_reserve_exact(length).is_ok();
+        if !is_kept && self.shortage == Shortage::CostsTheProcess {
+            // Says so on standard error, from where the pool knows what the worker has died of.
+            payload.reserve_exact(length);
+        }
+        let come = &self.buffer[self.start + HEAD..self.end];
+        let left = length - come.len();
+        if is_kept {
+            payload.extend_from_slice(come);
+        }
         (self.start, self.end) = (0, 0);
-        self.large = Some(Large { head, payload, filled });
+        self.large = Some(Large { head, payload, left });
     }
 
     /// The head of a message whose payload has not come as a whole.

@@ -3,7 +3,7 @@
 use crate::process::sys;
 use crate::process::wire::config::{Config, Identity};
 use crate::process::wire::frame::{HEAD, Head, Kind};
-use crate::process::wire::reader::Reader;
+use crate::process::wire::reader::{Reader, Shortage};
 use crate::process::wire::status::{Reason, Status};
 use crate::process::worker::jobs::{Exit, Jobs, serve};
 use crate::process::worker::replies::Replies;
@@ -36,7 +36,8 @@ pub(crate) fn live(connection: OwnedFd) -> ! {
     }
     let stack = usize::try_from(config.stack).unwrap_or(usize::MAX);
     let status: &'static Status = Box::leak(Box::new(status));
-    let jobs = Jobs { replies, status, config, reader: Reader::new() };
+    let reader = Reader::new(Shortage::CostsTheProcess);
+    let jobs = Jobs { replies, status, config, reader };
     let thread = thread::Builder::new().name("asyncio-job".to_owned()).stack_size(stack);
     // Exit handlers run, so that profiles and coverage are written.
     match thread.spawn(move || std::process::exit(serve(jobs) as i32)) {
