@@ -1,7 +1,8 @@
 //! The slots by which a pool and a process agree whose a job is: they are used again and again.
 
 use crate::support::{
-    Meeting, Record, block_on, kill, note, pool_of, process_id, square, stop, visit, warm_up,
+    Meeting, Record, block_on, kill, note, pool_of, process_id, square, stop, visit,
+    wait_until_it_waits, warm_up,
 };
 use asyncio_pool::process::Chunk;
 use futures::StreamExt;
@@ -52,6 +53,31 @@ fn a_process_that_is_stopped_while_jobs_are_taken_back_finds_the_one_that_is_lef
         }
     });
     assert_eq!((record.notes(), pool.started_workers()), (vec![], 1));
+}
+
+#[test]
+fn the_slot_of_a_job_is_not_used_again_before_its_reply_was_read() {
+    let pool = pool_of(1);
+    warm_up(&pool);
+    let record = Record::new();
+    on_a_loop(async {
+        let process = pool.run(process_id, ()).await.unwrap();
+        // Nobody reads its reply before something is awaited.
+        let job = pool.submit(note, (record.path(), 1));
+        while record.notes().is_empty() {
+            std::thread::yield_now();
+        }
+        for _ in 0..2 {
+            stop(process);
+            for _ in 0..200 {
+                drop(pool.submit(note, (record.path(), 99)));
+            }
+            kill(process, 18);
+            wait_until_it_waits(process);
+        }
+        assert_eq!(job.await.unwrap(), 1);
+    });
+    assert_eq!((record.notes(), pool.started_workers()), (vec![1], 1));
 }
 
 #[test]

@@ -192,13 +192,22 @@ pub(crate) fn warm_up(pool: &ProcessPoolExecutor) {
 /// Stops all threads of a process; they go on by `kill(process, 18)`.
 pub(crate) fn stop(process: u32) {
     kill(process, 19);
-    let all_stopped = || {
+    wait_for_state(process, ") T");
+}
+
+/// Waits until all threads of a process wait for something.
+pub(crate) fn wait_until_it_waits(process: u32) {
+    wait_for_state(process, ") S");
+}
+
+fn wait_for_state(process: u32, state: &str) {
+    let is_there = || {
         std::fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten().all(|task| {
             let stat = std::fs::read_to_string(task.path().join("stat")).unwrap();
-            stat[stat.rfind(')').unwrap()..].starts_with(") T")
+            stat[stat.rfind(')').unwrap()..].starts_with(state)
         })
     };
-    while !all_stopped() {
+    while !is_there() {
         std::thread::yield_now();
     }
 }

@@ -82,9 +82,11 @@ pub(crate) struct Worker {
 impl Worker {
     /// Whether it takes one more job now.
     pub(crate) fn has_room(&self) -> bool {
-        // Slots are used again, and those of jobs that were taken back on the way are not free yet.
+        // Slots are used again. Those of jobs that were taken back on the way are not free before the
+        // worker has passed them, and that of a job it has done not before the reply was read.
         // What the page says may be anything.
-        let taken = self.status.taken().min(self.next - 1).max(self.answered);
+        let unread = self.on_board.front().map_or(self.next, |first| first.sequence);
+        let taken = self.status.taken().min(unread - 1).max(self.answered);
         let fits = self.next - taken < SLOTS;
         let lasts =
             self.most_tasks.is_none_or(|most| self.tasks + (self.on_board.len() as u64) < most);
