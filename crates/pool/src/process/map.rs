@@ -2,7 +2,7 @@
 
 use crate::process::cell::Treatment;
 use crate::process::drive::Pool;
-use crate::process::engine::AUTOMATIC;
+use crate::process::engine::{AUTOMATIC, DEEPEST};
 use crate::process::job::Job;
 use crate::process::order::Order;
 use asyncio_core::JobError;
@@ -11,13 +11,11 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// How many items are on their way for each worker while the pool decides about chunks.
-const WINDOW: usize = 128;
-
 /// How many items a worker is given at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Chunk {
-    /// As many as keep it busy for about two milliseconds, by what the last ones took.
+    /// As many as keep it busy for about two milliseconds, by what the last ones took: one if that was
+    /// longer, or if nothing is known; at most 128.
     #[default]
     Auto,
     /// So many, at least one and at most 128.
@@ -27,8 +25,8 @@ pub enum Chunk {
 /// The results of a function over many items, as a stream; made by
 /// [`ProcessPoolExecutor::map`](crate::process::ProcessPoolExecutor::map).
 ///
-/// Items are taken only as fast as results are, and results come one by one, not by the chunk. A chunk
-/// is how much a worker has on board: should it die only the item that it was at is lost, and what it has
+/// Items are taken only as fast as results are, for each worker one chunk and the next. Results come one
+/// by one, not by the chunk. A chunk is how much a worker has on board: should it die only the item that it was at is lost, and what it has
 /// not started is taken by another that has nothing to do.
 ///
 /// # Cancel safety
@@ -81,19 +79,20 @@ impl<S: Stream<Item = A>, A, R> Map<S, A, R> {
     fn treatment(&self) -> Treatment {
         let chunk = match self.chunk {
             Chunk::Auto => AUTOMATIC,
-            Chunk::Exactly(count) => count.clamp(1, WINDOW),
+            Chunk::Exactly(count) => count.clamp(1, DEEPEST),
         };
         Treatment { chunk, ..self.order.treatment }
     }
 
-    /// How many items may be on their way.
+    /// How many items may be on their way: the next chunk of each worker is while one is worked on.
     fn window(&self) -> usize {
-        let each = match self.chunk {
-            Chunk::Auto => WINDOW,
-            // The next chunk is on its way while one is worked on.
-            Chunk::Exactly(count) => 2 * count.clamp(1, WINDOW),
-        };
-        each.saturating_mul(self.pool.look(|engine| engine.settings.workers))
+        let chunk = self.treatment().chunk;
+        let (chunk, workers) = self.pool.ask(|engine| {
+            (engine.functions.depth(self.order.descriptor, chunk), engine.settings.workers)
+        });
+        // A chunk of small items is hidden behind half of one.
+        let each = if self.chunk == Chunk::Auto { (2 * chunk).min(DEEPEST) } else { 2 * chunk };
+        each.saturating_mul(workers)
     }
 }
 

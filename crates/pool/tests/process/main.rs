@@ -14,6 +14,7 @@ mod connection;
 mod deaths;
 mod drivers;
 mod first;
+mod maps;
 mod memory;
 mod panics;
 mod parent;

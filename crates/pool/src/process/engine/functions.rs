@@ -17,7 +17,17 @@ const DEEP: usize = 16;
 pub(crate) const AUTOMATIC: usize = usize::MAX;
 /// How long a chunk should keep a worker busy.
 const CHUNK: u64 = 2_000_000;
-const DEEPEST: u64 = 128;
+/// How many jobs a chunk has at most.
+pub(crate) const DEEPEST: usize = 128;
+
+/// How long calls take.
+#[derive(Clone, Copy, Default, Debug)]
+struct Estimate {
+    /// In nanoseconds, recent ones counting more.
+    nanos: u64,
+    /// How many it was made of.
+    calls: usize,
+}
 
 #[derive(Debug)]
 struct Function {
@@ -31,9 +41,9 @@ struct Function {
 pub(crate) struct Functions {
     numbers: BTreeMap<usize, Number>,
     functions: Vec<Function>,
-    /// How long a call takes, in nanoseconds, recent ones counting more. The compiler may make several
-    /// descriptors of one function, in different parts of a program; they share what is known of it.
-    estimates: Vec<Option<u64>>,
+    /// The compiler may make several descriptors of one function, in different parts of a program; they
+    /// share what is known of it.
+    estimates: Vec<Estimate>,
     /// The last one that was asked for: usually it is asked for again.
     last: Option<(usize, Number)>,
 }
@@ -53,7 +63,7 @@ impl Functions {
                 let twin = self.functions.iter().find(|other| other.place.is_called_like(&place));
                 let estimate = twin.map_or(self.estimates.len(), |twin| twin.estimate);
                 if estimate == self.estimates.len() {
-                    self.estimates.push(None);
+                    self.estimates.push(Estimate::default());
                 }
                 self.functions.push(Function { place, estimate });
                 self.numbers.insert(address, self.functions.len() - 1);
@@ -73,27 +83,62 @@ impl Functions {
     pub(crate) fn took(&mut self, descriptor: &'static Descriptor, nanos: u64) {
         let Some(number) = self.number(descriptor) else { return };
         let estimate = &mut self.estimates[self.functions[number].estimate];
-        *estimate = Some(match *estimate {
-            None => nanos,
-            Some(former) => former - former / 8 + nanos / 8,
-        });
+        estimate.nanos = match estimate.calls {
+            0 => nanos,
+            _ => estimate.nanos - estimate.nanos / 8 + nanos / 8,
+        };
+        estimate.calls = estimate.calls.saturating_add(1);
     }
 
     /// How many such jobs a worker should have on board, if so many are wished for.
     pub(crate) fn depth(&mut self, descriptor: &'static Descriptor, chunk: usize) -> usize {
         let number = self.number(descriptor);
-        let estimate = number.and_then(|number| self.estimates[self.functions[number].estimate]);
+        let estimate = number.map(|number| self.estimates[self.functions[number].estimate]);
+        let Estimate { nanos, calls } = estimate.unwrap_or_default();
         if chunk == AUTOMATIC {
-            return estimate
-                .map_or(1, |estimate| (CHUNK / estimate.max(1)).clamp(2, DEEPEST) as usize);
+            // Twice what there is to go by: a first call that was short says little about those to come.
+            let most = calls.saturating_mul(2).clamp(1, DEEPEST);
+            return usize::try_from(CHUNK / nanos.max(1)).unwrap_or(most).clamp(1, most);
         }
         if chunk > 0 {
             return chunk;
         }
-        match estimate {
-            Some(..SHORT) => DEEP,
-            Some(SHORT..LONG) => 2,
-            Some(LONG..) | None => 1,
+        match nanos {
+            _ if calls == 0 => 1,
+            ..SHORT => DEEP,
+            SHORT..LONG => 2,
+            LONG.. => 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::codec::MessagePack;
+    use crate::process::function::describe;
+
+    fn nothing(_: u8) {}
+
+    #[test]
+    fn a_chunk_grows_with_what_is_known_and_shrinks_with_what_calls_take() {
+        let descriptor = describe::<MessagePack, _, _, _>(&nothing);
+        let mut functions = Functions::default();
+        assert_eq!(functions.depth(descriptor, AUTOMATIC), 1);
+        let grown: Vec<usize> = (0..7)
+            .map(|_| {
+                functions.took(descriptor, 1_000);
+                functions.depth(descriptor, AUTOMATIC)
+            })
+            .collect();
+        assert_eq!(grown, [2, 4, 6, 8, 10, 12, 14]);
+        (0..100).for_each(|_| functions.took(descriptor, 1_000));
+        assert_eq!(functions.depth(descriptor, AUTOMATIC), DEEPEST);
+        functions.took(descriptor, 1_000_000_000);
+        assert_eq!(functions.depth(descriptor, AUTOMATIC), 1);
+        (0..100).for_each(|_| functions.took(descriptor, 500_000));
+        assert_eq!(functions.depth(descriptor, AUTOMATIC), 3, "two milliseconds, not quite");
+        assert_eq!(functions.depth(descriptor, 7), 7, "as it was wished");
+        assert_eq!(functions.depth(descriptor, 0), 1);
     }
 }

@@ -25,6 +25,6 @@ mod death;
 mod ending;
 mod turn;
 
-pub(crate) use functions::AUTOMATIC;
+pub(crate) use functions::{AUTOMATIC, DEEPEST};
 pub(crate) use news::News;
 pub(crate) use state::Engine;

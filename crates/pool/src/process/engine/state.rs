@@ -29,7 +29,7 @@ pub(crate) struct Engine {
     pub(super) queue: Queue,
     /// Jobs that wait in a simulation: only an end that cancels what waits looks at them.
     pub(crate) handed_over: HandedOver,
-    pub(super) functions: Functions,
+    pub(crate) functions: Functions,
     pub(super) alarms: Alarms,
     pub(super) crew: Crew,
     pub(super) gate: Gate,
