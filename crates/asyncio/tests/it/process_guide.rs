@@ -53,9 +53,9 @@ async fn bytes() -> Result {
 
 static MODEL: OnceLock<Vec<f64>> = OnceLock::new();
 
-fn load_model(path: PathBuf) {
+fn load_model(path: PathBuf) -> std::result::Result<(), String> {
     let weights = path.as_os_str().as_encoded_bytes().iter().map(|&byte| f64::from(byte));
-    MODEL.set(weights.collect()).expect("each process is new");
+    MODEL.set(weights.collect()).map_err(|_| "each process is new".to_owned())
 }
 
 fn score(x: f64) -> f64 {

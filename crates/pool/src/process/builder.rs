@@ -5,7 +5,7 @@ use crate::process::drive::{Pool, block_on};
 use crate::process::entry::{Hindrance, hindrance};
 use crate::process::error::{StartError, StartPhase};
 use crate::process::executor::ProcessPoolExecutor;
-use crate::process::function::describe;
+use crate::process::function::{InitializerResult, describe_initializer};
 use crate::process::settings::{Initializer, Settings, StderrPolicy};
 use crate::process::shared::Shared;
 use crate::process::wire::payload;
@@ -91,17 +91,17 @@ impl<C: Codec> ProcessPoolBuilder<C> {
         self
     }
 
-    /// Calls `function(arguments)` in each new process before its first job.
+    /// Calls `function(arguments)` in each new process before its first job. It gives `()` or a `Result`.
     ///
-    /// If it panics or the process dies in it, what waits fails with a [`StartError`], and the next job
-    /// tries anew.
+    /// If it gives an error, panics, or the process dies in it, what waits fails with a [`StartError`] that
+    /// says so, and the next job tries anew.
     pub fn initializer<F, A, R>(mut self, function: F, arguments: A) -> Self
     where
         F: Fn(A) -> R + Copy + Send + 'static,
         A: Serialize + DeserializeOwned + 'static,
-        R: Serialize + DeserializeOwned + 'static,
+        R: InitializerResult,
     {
-        let descriptor = describe::<C, F, A, R>(&function);
+        let descriptor = describe_initializer::<C, F, A, R>(&function);
         match payload::encode::<C, A>(arguments) {
             Ok(arguments) => {
                 self.settings.initializer = Some(Initializer { descriptor, arguments })

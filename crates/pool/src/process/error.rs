@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why no worker process could be started.
@@ -27,7 +28,7 @@ pub enum StartPhase {
     Launch,
     /// What was started did not turn out to be a worker of this program.
     Handshake,
-    /// The initializer panicked, or the worker died in it.
+    /// The initializer gave an error or panicked, or the worker died in it or took too long.
     Initializer,
 }
 
@@ -39,6 +40,21 @@ impl StartError {
     pub(crate) fn launch(source: io::Error) -> Self {
         let source = Some(Arc::new(source));
         Self { source, ..Self::new(StartPhase::Launch, "the system refused a worker process") }
+    }
+
+    /// The system refused to start this program in this directory.
+    pub(crate) fn launch_of(program: &Path, directory: Option<&Path>, source: io::Error) -> Self {
+        let mut message = format!("the system refused a worker process, `{}`", program.display());
+        if let Some(directory) = directory {
+            let directory = directory.display();
+            message.push_str(&format!(" in the directory `{directory}` of `current_dir`"));
+        }
+        message.push_str(match source.kind() {
+            io::ErrorKind::ArgumentListTooLong => ", with the environment that it is to have",
+            io::ErrorKind::InvalidInput => ", or a variable of `env`, or an argument",
+            _ => "",
+        });
+        Self { message, ..Self::launch(source) }
     }
 
     pub(crate) fn with_stderr(mut self, tail: String) -> Self {

@@ -33,6 +33,7 @@ pub use closing::Closing;
 pub use codec::{Codec, CodecError, MessagePack};
 pub use error::{Rejected, Rejection, StartError, StartPhase};
 pub use executor::ProcessPoolExecutor;
+pub use function::InitializerResult;
 pub use job::Job;
 pub use job_builder::JobBuilder;
 pub use map::{Chunk, Map};

@@ -42,6 +42,20 @@ fn an_initializer_that_panics_fails_all_that_waits_and_says_why() {
 }
 
 #[test]
+fn an_initializer_that_gives_an_error_has_failed_and_says_so() {
+    fn load(path: String) -> Result<usize, std::io::Error> {
+        Ok(std::fs::read(path)?.len())
+    }
+    let pool = quiet().initializer(load, "/nowhere/at/all".to_owned()).build().unwrap();
+    let error = pool.run_blocking(square, 3).unwrap_err();
+    let why = start_error(&error);
+    assert_eq!(why.phase(), StartPhase::Initializer);
+    assert!(why.to_string().contains("the initializer failed: No such file"), "{why}");
+    let pool = quiet().initializer(load, "/proc/self/exe".to_owned()).build().unwrap();
+    assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
+}
+
+#[test]
 fn an_initializer_that_dies_is_told_from_a_job_that_does() {
     fn bad(code: i32) {
         eprintln!("the licence has expired");
@@ -126,7 +140,7 @@ fn real_a_program_that_never_says_a_word_is_given_up() {
     let error = pool.run_blocking(square, 1).unwrap_err();
     let why = start_error(&error);
     assert_eq!(why.phase(), StartPhase::Handshake);
-    assert!(why.to_string().contains("in time"), "{why}");
+    assert!(why.to_string().contains("in time, 20ms by `start_timeout`"), "{why}");
     assert_eq!(pool.worker_ids(), [], "nothing is left of it");
 }
 
@@ -140,7 +154,9 @@ fn real_an_initializer_that_takes_too_long_is_given_up() {
     let builder = quiet().workers(1).start_timeout(Duration::from_millis(200));
     let pool = builder.initializer(hang, ()).build().unwrap();
     let error = pool.run_blocking(square, 1).unwrap_err();
-    assert_eq!(start_error(&error).phase(), StartPhase::Initializer);
+    let why = start_error(&error);
+    assert_eq!(why.phase(), StartPhase::Initializer);
+    assert!(why.to_string().contains("200ms of `start_timeout`"), "{why}");
 }
 
 #[test]
@@ -160,8 +176,23 @@ fn a_program_that_is_not_there_is_the_system_s_error() {
     assert_eq!(why.phase(), StartPhase::Launch);
     let source: &std::io::Error = why.source().unwrap().downcast_ref().unwrap();
     assert_eq!(source.kind(), std::io::ErrorKind::NotFound);
+    assert!(why.to_string().contains("`/nowhere/at/all`: No such file"), "{why}");
+}
+
+#[test]
+fn a_directory_or_a_variable_that_cannot_be_is_named_in_the_system_s_error() {
     let pool = quiet().current_dir("/nowhere/at/all").build().unwrap();
-    assert!(pool.run_blocking(square, 1).unwrap_err().is_not_started());
+    let error = pool.run_blocking(square, 1).unwrap_err();
+    let text = start_error(&error).to_string();
+    assert!(text.contains("the directory `/nowhere/at/all` of `current_dir`: No such"), "{text}");
+    let pool = quiet().env("NAME", "with a \0 in it").build().unwrap();
+    let error = pool.run_blocking(square, 1).unwrap_err();
+    let text = start_error(&error).to_string();
+    assert!(text.contains("a variable of `env`"), "{text}");
+    let pool = quiet().env("NAME", "x".repeat(1 << 20)).build().unwrap();
+    let error = pool.run_blocking(square, 1).unwrap_err();
+    let text = start_error(&error).to_string();
+    assert!(text.contains("the environment"), "{text}");
 }
 
 #[test]

@@ -106,14 +106,21 @@ impl Engine {
     /// What a worker that ended before it was ready has to say.
     fn start_error(&mut self, worker: &Worker, death: Death) -> StartError {
         let advice = "is this program able to be a worker? See `builder().worker_command()`";
+        let limit = self.settings.start_timeout;
         let (phase, message) = match &worker.refusal {
             Some(refusal) if worker.has_greeted => (StartPhase::Initializer, refusal.clone()),
             Some(refusal) => (StartPhase::Handshake, refusal.clone()),
+            None if worker.has_greeted && worker.is_late => (
+                StartPhase::Initializer,
+                format!("the initializer took longer than the {limit:?} of `start_timeout`"),
+            ),
             None if worker.has_greeted => {
                 (StartPhase::Initializer, format!("the worker {death} in the initializer"))
             }
             None if worker.is_late => {
-                (StartPhase::Handshake, format!("the process did not answer in time; {advice}"))
+                let late =
+                    format!("the process did not answer in time, {limit:?} by `start_timeout`");
+                (StartPhase::Handshake, format!("{late}; {advice}"))
             }
             None => (
                 StartPhase::Handshake,

@@ -100,7 +100,8 @@ impl Engine {
     pub(crate) fn launched(&mut self, newcomer: io::Result<Newcomer>) {
         self.is_launching = false;
         if let Err(error) = newcomer.and_then(|newcomer| self.welcome(newcomer)) {
-            self.start_failed(StartError::launch(error));
+            let Launch { program, directory, .. } = self.recipe().launch;
+            self.start_failed(StartError::launch_of(&program, directory.as_deref(), error));
         }
         if self.ending == Some(Shutdown::Now) {
             self.kill_all();

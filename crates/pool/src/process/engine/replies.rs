@@ -266,6 +266,7 @@ fn initializer_failed(kind: Kind, payload: &[u8]) -> String {
             let (message, location, _) = panics::from_bytes(payload);
             format!("the initializer panicked at {location}: {message}")
         }
+        Kind::BadResult => format!("the initializer failed: {}", String::from_utf8_lossy(payload)),
         _ => format!("the initializer was not called: {}", String::from_utf8_lossy(payload)),
     }
 }

@@ -14,6 +14,7 @@
 #![expect(unsafe_code, reason = "a value without size is made, and a place in an image is read")]
 
 use crate::process::codec::{Codec, CodecError};
+use crate::process::function::teller::{ByCodec, BySuccess, InitializerResult, Teller};
 use crate::process::sys::Image;
 use crate::process::wire::payload;
 use serde::Serialize;
@@ -41,20 +42,21 @@ pub(crate) enum Called {
     Value(Vec<u8>),
     /// The arguments could not be read, so the function was not called.
     BadArguments(CodecError),
-    /// The function has run, and its result could not be written.
+    /// The function has run, and its result could not be written, or is that it failed.
     BadResult(CodecError),
 }
 
 const MARK: [u64; 2] = [0x6173_796e_6369_6f2f, 0x6a6f_622f_7631_2f0a];
 
-struct Call<C, F, A, R>(PhantomData<(C, F, A, R)>);
+struct Call<C, F, A, R, T>(PhantomData<(C, F, A, R, T)>);
 
-impl<C, F, A, R> Call<C, F, A, R>
+impl<C, F, A, R, T> Call<C, F, A, R, T>
 where
     C: Codec,
     F: Fn(A) -> R + Copy + Send + 'static,
     A: Serialize + DeserializeOwned + 'static,
-    R: Serialize + DeserializeOwned + 'static,
+    R: 'static,
+    T: Teller<R>,
 {
     const CAPTURES_NOTHING: () = assert!(
         size_of::<F>() == 0,
@@ -82,7 +84,7 @@ where
         // SAFETY: step 3 of the protocol: `F` has no bytes that could be uninitialized, is inhabited
         // and may be copied.
         let function = unsafe { transmute_copy::<(), F>(&()) };
-        match payload::encode::<C, R>(function(arguments)) {
+        match T::tell(function(arguments)) {
             Ok(result) => Called::Value(result),
             Err(error) => Called::BadResult(error),
         }
@@ -97,8 +99,20 @@ where
     A: Serialize + DeserializeOwned + 'static,
     R: Serialize + DeserializeOwned + 'static,
 {
-    let () = Call::<C, F, A, R>::CAPTURES_NOTHING;
-    Call::<C, F, A, R>::PROMOTED
+    let () = Call::<C, F, A, R, ByCodec<C>>::CAPTURES_NOTHING;
+    Call::<C, F, A, R, ByCodec<C>>::PROMOTED
+}
+
+/// The same for an initializer, whose result is only that it has one.
+pub(crate) fn describe_initializer<C, F, A, R>(_function: &F) -> &'static Descriptor
+where
+    C: Codec,
+    F: Fn(A) -> R + Copy + Send + 'static,
+    A: Serialize + DeserializeOwned + 'static,
+    R: InitializerResult,
+{
+    let () = Call::<C, F, A, R, BySuccess>::CAPTURES_NOTHING;
+    Call::<C, F, A, R, BySuccess>::PROMOTED
 }
 
 impl Descriptor {
