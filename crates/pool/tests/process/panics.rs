@@ -76,3 +76,56 @@ fn a_panic_of_a_job_s_own_thread_is_the_job_s_to_see() {
     let pool = pool_of(1);
     assert!(pool.run_blocking(spawns, ()).unwrap());
 }
+
+#[test]
+fn a_panic_that_cannot_unwind_tells_message_and_place_though_its_process_aborts() {
+    extern "C" fn called_by_c(n: u32) {
+        panic!("bad callback {n}");
+    }
+    struct Bomb(u32);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("bad end {}", self.0);
+        }
+    }
+    fn drops(n: u32) {
+        let _bomb = Bomb(n);
+        panic!("the first one");
+    }
+    let pool = pool_of(1);
+    let error = among_innocents(&pool, |n: u32| called_by_c(n), 7).unwrap_err();
+    assert!(error.is_panicked(), "{error}");
+    assert_eq!(
+        error.panic_message(),
+        Some("bad callback 7 (panic in a function that cannot unwind)")
+    );
+    assert!(error.panic_location().unwrap().contains("tests/process/panics.rs:"), "{error}");
+    assert!(error.backtrace().unwrap().contains("called_by_c"), "{:?}", error.backtrace());
+    let error = among_innocents(&pool, drops, 8).unwrap_err();
+    assert!(error.is_panicked(), "{error}");
+    assert_eq!(error.panic_message(), Some("bad end 8 (panic in a destructor during cleanup)"));
+    assert!(error.panic_location().is_some());
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn something_unsafe_that_is_misused_is_told_though_its_process_aborts() {
+    #[expect(unsafe_code, reason = "it is wrong, which builds with debug assertions look for")]
+    fn misuses(place: usize) -> u8 {
+        // SAFETY: it is not safe, and ends the process before it is done.
+        unsafe { *[1, 2, 3].get_unchecked(place) }
+    }
+    let error = among_innocents(&pool_of(1), misuses, 7).unwrap_err();
+    assert!(error.is_panicked(), "{error}");
+    assert!(error.panic_message().unwrap().contains("precondition"), "{error}");
+}
+
+#[test]
+fn an_abort_after_a_panic_that_the_job_has_caught_is_no_panic() {
+    fn caught(_: ()) {
+        let _caught = std::panic::catch_unwind(|| panic!("caught"));
+        std::process::abort();
+    }
+    let error = among_innocents(&pool_of(1), caught, ()).unwrap_err();
+    assert_eq!((error.is_panicked(), error.signal()), (false, Some(6)), "{error}");
+}
