@@ -5,7 +5,7 @@ use crate::process::drive::{Pool, block_on};
 use crate::process::entry::{Hindrance, hindrance};
 use crate::process::error::{StartError, StartPhase};
 use crate::process::executor::ProcessPoolExecutor;
-use crate::process::function::{InitializerResult, describe_initializer};
+use crate::process::function::{InitializerResult, Nameable, describe_initializer};
 use crate::process::settings::{Initializer, Settings, StderrPolicy};
 use crate::process::shared::Shared;
 use crate::process::wire::payload;
@@ -101,6 +101,7 @@ impl<C: Codec> ProcessPoolBuilder<C> {
         A: Serialize + DeserializeOwned + 'static,
         R: InitializerResult,
     {
+        let () = Nameable::<F>::IS_SO;
         let descriptor = describe_initializer::<C, F, A, R>(&function);
         match payload::encode::<C, A>(arguments) {
             Ok(arguments) => {

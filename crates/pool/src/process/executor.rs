@@ -5,6 +5,7 @@ use crate::process::closing::Closing;
 use crate::process::codec::{Codec, MessagePack};
 use crate::process::drive::Pool;
 use crate::process::error::{Rejected, StartError};
+use crate::process::function::Nameable;
 use crate::process::job::Job;
 use crate::process::job_builder::JobBuilder;
 use crate::process::map::Map;
@@ -123,6 +124,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
         A: Serialize + DeserializeOwned + 'static,
         R: Serialize + DeserializeOwned + 'static,
     {
+        let () = Nameable::<F>::IS_SO;
         self.job(function).run(arguments)
     }
 
@@ -136,6 +138,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
         A: Serialize + DeserializeOwned + 'static,
         R: Serialize + DeserializeOwned + 'static,
     {
+        let () = Nameable::<F>::IS_SO;
         self.job(function).try_run(arguments)
     }
 
@@ -152,6 +155,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
         A: Serialize + DeserializeOwned + 'static,
         R: Serialize + DeserializeOwned + 'static,
     {
+        let () = Nameable::<F>::IS_SO;
         self.job(function).run_blocking(arguments)
     }
 
@@ -163,6 +167,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
         A: Serialize + DeserializeOwned + 'static,
         R: Serialize + DeserializeOwned + 'static,
     {
+        let () = Nameable::<F>::IS_SO;
         self.job(function).submit(arguments)
     }
 
@@ -192,6 +197,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
         A: Serialize + DeserializeOwned + 'static,
         R: Serialize + DeserializeOwned + 'static,
     {
+        let () = Nameable::<F>::IS_SO;
         let order = Order::new::<C, F>(&function, Treatment::default());
         JobBuilder::new(self.pool().clone(), order)
     }
@@ -218,6 +224,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
         A: Serialize + DeserializeOwned + 'static,
         R: Serialize + DeserializeOwned + 'static,
     {
+        let () = Nameable::<F>::IS_SO;
         let order = Order::new::<C, F>(&function, Treatment::default());
         Map::over_iterator(self.pool().clone(), order, items.into_iter())
     }
@@ -230,6 +237,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
         A: Serialize + DeserializeOwned + 'static,
         R: Serialize + DeserializeOwned + 'static,
     {
+        let () = Nameable::<F>::IS_SO;
         let order = Order::new::<C, F>(&function, Treatment::default());
         Map::over_stream(self.pool().clone(), order, items)
     }

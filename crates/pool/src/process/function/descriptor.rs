@@ -48,6 +48,19 @@ pub(crate) enum Called {
 
 const MARK: [u64; 2] = [0x6173_796e_6369_6f2f, 0x6a6f_622f_7631_2f0a];
 
+/// A function that can be named by its type alone.
+pub(crate) struct Nameable<F>(PhantomData<F>);
+
+impl<F> Nameable<F> {
+    /// Does not compile for any other. Whatever takes functions from users says this first: the compiler
+    /// points at the call of the outermost function that does.
+    pub(crate) const IS_SO: () = assert!(
+        size_of::<F>() == 0,
+        "a function for another process cannot capture variables or be a function pointer: \
+         pass what it needs as its argument, a tuple for several values"
+    );
+}
+
 struct Call<C, F, A, R, T>(PhantomData<(C, F, A, R, T)>);
 
 impl<C, F, A, R, T> Call<C, F, A, R, T>
@@ -58,12 +71,6 @@ where
     R: 'static,
     T: Teller<R>,
 {
-    const CAPTURES_NOTHING: () = assert!(
-        size_of::<F>() == 0,
-        "a function for another process cannot capture variables or be a function pointer: \
-         pass what it needs as its argument, a tuple for several values"
-    );
-
     const DESCRIPTOR: Descriptor = Descriptor {
         mark: MARK,
         call: Self::call,
@@ -76,7 +83,7 @@ where
     const PROMOTED: &'static Descriptor = &Self::DESCRIPTOR;
 
     fn call(arguments: Vec<u8>) -> Called {
-        let () = Self::CAPTURES_NOTHING;
+        let () = Nameable::<F>::IS_SO;
         let arguments = match payload::decode::<C, A>(arguments) {
             Ok(arguments) => arguments,
             Err(error) => return Called::BadArguments(error),
@@ -99,7 +106,7 @@ where
     A: Serialize + DeserializeOwned + 'static,
     R: Serialize + DeserializeOwned + 'static,
 {
-    let () = Call::<C, F, A, R, ByCodec<C>>::CAPTURES_NOTHING;
+    let () = Nameable::<F>::IS_SO;
     Call::<C, F, A, R, ByCodec<C>>::PROMOTED
 }
 
@@ -111,7 +118,7 @@ where
     A: Serialize + DeserializeOwned + 'static,
     R: InitializerResult,
 {
-    let () = Call::<C, F, A, R, BySuccess>::CAPTURES_NOTHING;
+    let () = Nameable::<F>::IS_SO;
     Call::<C, F, A, R, BySuccess>::PROMOTED
 }
 

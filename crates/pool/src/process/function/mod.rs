@@ -5,6 +5,6 @@ mod teller;
 mod descriptor;
 mod place;
 
-pub(crate) use descriptor::{Called, Descriptor, describe, describe_initializer};
+pub(crate) use descriptor::{Called, Descriptor, Nameable, describe, describe_initializer};
 pub(crate) use place::Place;
 pub use teller::InitializerResult;
