@@ -1,86 +1,65 @@
 //! The bytes of [`MessagePack`](crate::process::MessagePack): what serde says, and back.
 //!
-//! It is [MessagePack](https://msgpack.org) with the names of fields and variants, and with what a value
-//! needs to come back as it went:
+//! rmp-serde writes and reads them, with the names of fields, in three ways not as it would by itself:
 //!
-//! - `None` is nil and `Some(x)` is `x`. Where `x` is nil itself, as in `Some(None)` or `Some(())`, a
-//!   byte that MessagePack never uses stands before it, or it would come back as `None`.
+//! - `None` is nil and `Some(x)` is `x`, so that `Some(None)` and `Some(())` would come back as `None`.
+//!   A value with one of those in it is written as [RON](https://docs.rs/ron), which can say it. The
+//!   first byte tells which of the two follows.
 //! - It calls itself readable by humans, which it is not. Types that flatten or have tags are read by way
 //!   of a buffer of serde's that says so always, so whatever is written has to be written for it.
-//! - A value that announces more or fewer elements than it has is an error when it is written; what
-//!   follows it would be taken for something else.
-//! - Depth has a [limit](DEPTH), for whoever reads a value does so on the stack.
+//! - Who writes is [watched](Watched): values that nest deeper than [`DEPTH`], or have other numbers of
+//!   elements than they announce, are not sent.
 
 // In dependence order: a module uses only what stands above it.
-mod marks;
-mod write;
-mod compound;
-mod serialize;
-mod read;
-mod access;
-mod deserialize;
+mod notes;
+mod watch;
 #[cfg(test)]
 mod tests;
 
+use crate::process::codec::CodecError;
+use notes::{DEPTH, DEPTH_OF_RON, Notes};
 use serde::Serialize;
-use serde::de::{self, DeserializeOwned};
-use serde::ser;
-use std::error::Error;
-use std::fmt;
+use serde::de::DeserializeOwned;
+use watch::Watched;
 
-/// How deep values may nest: sequences, maps, structs, enums with data and `Some`s in each other.
-///
-/// Without optimization, and by way of serde's buffer, types of a few fields take half a mebibyte of stack
-/// for it. The least that usually reads results is a thread of two, and types of many fields take more.
-pub(crate) const DEPTH: u32 = 256;
-
-/// What is wrong with a value or its bytes.
-#[derive(Debug)]
-pub(crate) struct Trouble(Box<str>);
+const AS_MESSAGEPACK: u8 = 0;
+const AS_RON: u8 = 1;
 
 /// Appends `value` to `into`.
-pub(crate) fn write<T: Serialize>(value: &T, into: &mut Vec<u8>) -> Result<(), Trouble> {
-    let mut writer = write::Writer::new(std::mem::take(into), DEPTH);
-    let written = value.serialize(&mut writer);
-    *into = writer.into_bytes();
-    written
-}
-
-/// Reads what [`write()`] wrote, which must be all of `bytes`.
-pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Trouble> {
-    let mut reader = read::Reader::new(bytes, DEPTH);
-    let value = T::deserialize(&mut reader)?;
-    reader.finish()?;
-    Ok(value)
-}
-
-impl Trouble {
-    fn new(text: &str) -> Self {
-        Self(text.into())
+pub(crate) fn write<T: Serialize>(value: &T, into: &mut Vec<u8>) -> Result<(), CodecError> {
+    let start = into.len();
+    into.push(AS_MESSAGEPACK);
+    let notes = Notes::for_messagepack();
+    let mut serializer =
+        rmp_serde::Serializer::new(&mut *into).with_struct_map().with_human_readable();
+    let written = Watched::new(value, &notes).serialize(&mut serializer);
+    if !notes.met_some_of_nothing() {
+        return written.map_err(CodecError::new);
     }
-
-    #[cold]
-    fn too_deep() -> Self {
-        Self(format!("nested more than {DEPTH} levels deep").into())
-    }
+    into.truncate(start);
+    into.push(AS_RON);
+    let notes = Notes::for_ron();
+    let text = ron().to_string(&Watched::new(value, &notes)).map_err(CodecError::new)?;
+    into.extend_from_slice(text.as_bytes());
+    Ok(())
 }
 
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for Trouble {}
-
-impl ser::Error for Trouble {
-    fn custom<T: fmt::Display>(text: T) -> Self {
-        Self(text.to_string().into())
+/// Reads what [`write()`] wrote.
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    match bytes.split_first() {
+        Some((&AS_MESSAGEPACK, rest)) => {
+            let mut deserializer =
+                rmp_serde::Deserializer::from_read_ref(rest).with_human_readable();
+            // It stops before that many.
+            deserializer.set_max_depth(DEPTH as usize + 1);
+            T::deserialize(&mut deserializer).map_err(CodecError::new)
+        }
+        Some((&AS_RON, text)) => ron().from_bytes(text).map_err(CodecError::new),
+        _ => Err(CodecError::new("no value")),
     }
 }
 
-impl de::Error for Trouble {
-    fn custom<T: fmt::Display>(text: T) -> Self {
-        Self(text.to_string().into())
-    }
+fn ron() -> ron::Options {
+    // A level of a value is up to three of the text, and the innermost one more.
+    ron::Options::default().with_recursion_limit(3 * (DEPTH_OF_RON as usize + 1))
 }

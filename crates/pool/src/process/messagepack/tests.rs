@@ -1,6 +1,7 @@
 //! What a test cannot see from outside: values of other crates, and how deep threads can go.
 
-use crate::process::messagepack::{DEPTH, read, write};
+use crate::process::messagepack::notes::{DEPTH, DEPTH_OF_RON};
+use crate::process::messagepack::{read, write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -52,9 +53,6 @@ struct Flat {
     rest: BTreeMap<String, Flat>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Options(Option<Box<Options>>);
-
 impl List for Linked {
     fn of(length: u32) -> Self {
         let one = |next: Option<Self>| Self { next: next.map(Box::new), text: String::new() };
@@ -87,12 +85,6 @@ impl List for Flat {
     }
 }
 
-impl List for Options {
-    fn of(length: u32) -> Self {
-        (0..length).fold(Self(None), |list, _| Self(Some(Box::new(list))))
-    }
-}
-
 impl List for Value {
     fn of(length: u32) -> Self {
         (0..length).fold(Self::Null, |list, _| json!([list]))
@@ -101,48 +93,85 @@ impl List for Value {
 
 /// The longest list that can be written is read on a thread of half the usual stack; none is longer.
 #[track_caller]
-fn is_read_on_little_stack<T: List>() {
-    let read = || {
+fn is_read_on_little_stack<T: List>(depth: u32) {
+    let read = move || {
         let mut bytes = Vec::new();
         let mut written = |length| {
             bytes.clear();
             write(&T::of(length), &mut bytes).map(|()| bytes.clone())
         };
-        let most = (1..=DEPTH).take_while(|&length| written(length).is_ok()).last().unwrap();
-        assert!(most >= DEPTH / 3, "{most}");
+        let most = (1..=depth).take_while(|&length| written(length).is_ok()).last().unwrap();
+        assert!(most >= depth / 4, "{}: {most}", std::any::type_name::<T>());
         let error = written(most + 1).unwrap_err();
-        assert_eq!(error.to_string(), "nested more than 256 levels deep");
-        assert!(read::<T>(&written(most).unwrap()).is_ok());
+        assert_eq!(error.to_string(), format!("nested more than {depth} levels deep"));
+        let back = read::<T>(&written(most).unwrap());
+        assert!(back.is_ok(), "{}: {:?}", std::any::type_name::<T>(), back.err());
     };
     std::thread::Builder::new().stack_size(1 << 20).spawn(read).unwrap().join().unwrap();
 }
 
 #[test]
 fn the_deepest_value_leaves_half_of_a_threads_stack_free() {
-    is_read_on_little_stack::<Linked>();
-    is_read_on_little_stack::<Tree>();
-    is_read_on_little_stack::<Untagged>();
-    is_read_on_little_stack::<Tagged>();
-    is_read_on_little_stack::<Flat>();
-    is_read_on_little_stack::<Options>();
-    is_read_on_little_stack::<Value>();
+    is_read_on_little_stack::<Linked>(DEPTH);
+    is_read_on_little_stack::<Tree>(DEPTH);
+    is_read_on_little_stack::<Untagged>(DEPTH);
+    is_read_on_little_stack::<Tagged>(DEPTH);
+    is_read_on_little_stack::<Flat>(DEPTH);
+    is_read_on_little_stack::<Value>(DEPTH);
 }
 
 #[test]
 fn bytes_that_go_deeper_than_any_value_are_an_error_and_not_the_end_of_the_stack() {
-    for mark in [0x91, 0xc1] {
-        let bytes = vec![mark; 1 << 20];
-        let error = read::<Value>(&bytes).unwrap_err();
-        assert_eq!(error.to_string(), "nested more than 256 levels deep");
-        assert!(read::<Options>(&bytes).is_err());
+    for (format, mark) in [(0, 0x91), (1, b'['), (1, b'(')] {
+        let mut bytes = vec![mark; 1 << 20];
+        bytes[0] = format;
+        assert!(read::<Value>(&bytes).is_err());
+        assert!(read::<Linked>(&bytes).is_err());
     }
 }
 
 #[test]
-fn bytes_behind_the_end_and_lengths_beyond_it_are_errors() {
-    assert!(read::<u8>(&[1, 2]).is_err());
-    assert!(read::<(u8, u8)>(&[0x93, 1, 2, 3]).is_err());
-    assert!(read::<Vec<u8>>(&[0xdd, 0xff, 0xff, 0xff, 0xff, 1]).is_err());
-    assert!(read::<String>(&[0xdb, 0xff, 0xff, 0xff, 0xff, b'x']).is_err());
-    assert!(read::<Value>(&[]).is_err());
+fn lengths_beyond_the_end_are_errors() {
+    assert!(read::<(u8, u8)>(&[0, 0x93, 1, 2, 3]).is_err());
+    assert!(read::<Vec<u8>>(&[0, 0xdd, 0xff, 0xff, 0xff, 0xff, 1]).is_err());
+    assert!(read::<String>(&[0, 0xdb, 0xff, 0xff, 0xff, 0xff, b'x']).is_err());
+    assert!(read::<Value>(&[0]).is_err() && read::<Value>(&[]).is_err());
+    assert!(read::<u8>(&[2, 1]).is_err(), "there is no such format");
+}
+
+#[test]
+fn only_what_messagepack_cannot_say_is_written_in_another_way() {
+    fn format(value: &impl Serialize) -> u8 {
+        let mut bytes = Vec::new();
+        write(value, &mut bytes).unwrap();
+        bytes[0]
+    }
+    #[derive(Serialize)]
+    struct Wrapped<T>(T);
+
+    assert_eq!(format(&(None::<u8>, Some(1), (), Some((1, ())), Some([None::<u8>]))), 0);
+    assert_eq!(format(&Some(Some(1))), 0);
+    assert_eq!(format(&Some(Wrapped(Wrapped([(); 0])))), 0);
+    for value in [Some(None), Some(Some(()))] {
+        assert_eq!((format(&value), format(&(1, [Wrapped(value)]))), (1, 1));
+    }
+    assert_eq!(format(&Some(Wrapped(Wrapped(None::<u8>)))), 1);
+}
+
+#[test]
+fn the_deepest_value_of_the_other_format_is_read_on_as_little_stack() {
+    #[derive(Serialize, Deserialize)]
+    struct Both<T>(Option<Option<u8>>, T);
+
+    impl<T: List> List for Both<T> {
+        fn of(length: u32) -> Self {
+            Self(Some(None), T::of(length))
+        }
+    }
+    is_read_on_little_stack::<Both<Linked>>(DEPTH_OF_RON);
+    is_read_on_little_stack::<Both<Tree>>(DEPTH_OF_RON);
+    is_read_on_little_stack::<Both<Untagged>>(DEPTH_OF_RON);
+    is_read_on_little_stack::<Both<Tagged>>(DEPTH_OF_RON);
+    is_read_on_little_stack::<Both<Flat>>(DEPTH_OF_RON);
+    is_read_on_little_stack::<Both<Value>>(DEPTH_OF_RON);
 }
