@@ -6,8 +6,10 @@ use crate::process::engine::{AUTOMATIC, DEEPEST};
 use crate::process::job::Job;
 use crate::process::order::Order;
 use asyncio_core::JobError;
-use futures::stream::{Fuse, FuturesOrdered, FuturesUnordered, Iter, Stream, StreamExt};
+use futures::stream::{Fuse, FuturesUnordered, Iter, Stream, StreamExt};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -40,9 +42,20 @@ pub struct Map<S, A, R> {
     jobs: Jobs<R>,
 }
 
-enum Jobs<R> {
-    Ordered(FuturesOrdered<Job<R>>),
-    Unordered(FuturesUnordered<Job<R>>),
+/// What is on its way, and what came before its turn.
+struct Jobs<R> {
+    is_ordered: bool,
+    running: FuturesUnordered<Numbered<R>>,
+    /// Only if results are to be in order.
+    early: BTreeMap<usize, Result<R, JobError>>,
+    pushed: usize,
+    given: usize,
+}
+
+/// A job, and which one it is.
+struct Numbered<R> {
+    number: usize,
+    job: Job<R>,
 }
 
 impl<I: Iterator<Item = A>, A, R> Map<Iter<I>, A, R> {
@@ -53,19 +66,25 @@ impl<I: Iterator<Item = A>, A, R> Map<Iter<I>, A, R> {
 
 impl<S: Stream<Item = A>, A, R> Map<S, A, R> {
     pub(crate) fn over_stream(pool: Pool, order: Order<A, R>, items: S) -> Self {
-        let jobs = Jobs::Ordered(FuturesOrdered::new());
+        let jobs = Jobs {
+            is_ordered: true,
+            running: FuturesUnordered::new(),
+            early: BTreeMap::new(),
+            pushed: 0,
+            given: 0,
+        };
         Self { items: Box::pin(items.fuse()), pool, order, chunk: Chunk::Auto, jobs }
     }
 
     /// Gives results in the order of the items. It does so by default.
     pub fn ordered(mut self) -> Self {
-        self.jobs = Jobs::Ordered(FuturesOrdered::new());
+        self.jobs.is_ordered = true;
         self
     }
 
     /// Gives each result when it is there.
     pub fn unordered(mut self) -> Self {
-        self.jobs = Jobs::Unordered(FuturesUnordered::new());
+        self.jobs.is_ordered = false;
         self
     }
 
@@ -84,15 +103,35 @@ impl<S: Stream<Item = A>, A, R> Map<S, A, R> {
         Treatment { chunk, ..self.order.treatment }
     }
 
-    /// How many items may be on their way: the next chunk of each worker is while one is worked on.
-    fn window(&self) -> usize {
+    /// How many more items may be taken: the next chunk of each worker is on its way while one is worked
+    /// on. Results that wait for their turn hold no worker up, unless they become too many.
+    fn room(&self) -> usize {
         let chunk = self.treatment().chunk;
         let (chunk, workers) = self.pool.ask(|engine| {
             (engine.functions.depth(self.order.descriptor, chunk), engine.settings.workers)
         });
         // A chunk of small items is hidden behind half of one.
         let each = if self.chunk == Chunk::Auto { (2 * chunk).min(DEEPEST) } else { 2 * chunk };
-        each.saturating_mul(workers)
+        let running = each.saturating_mul(workers).saturating_sub(self.jobs.running.len());
+        let early = (2 * DEEPEST).saturating_mul(workers).saturating_sub(self.jobs.early.len());
+        running.min(early)
+    }
+
+    /// Takes as many items as there is room for; returns whether there may be more.
+    fn take_items(&mut self, cx: &mut Context<'_>) -> bool
+    where
+        S: Stream<Item = A>,
+    {
+        let mut order = self.order;
+        order.treatment = self.treatment();
+        for _ in 0..self.room() {
+            match self.items.as_mut().poll_next(cx) {
+                Poll::Ready(Some(item)) => self.jobs.push(order.submit(&self.pool, item)),
+                Poll::Ready(None) => return false,
+                Poll::Pending => break,
+            }
+        }
+        !self.items.is_done()
     }
 }
 
@@ -101,24 +140,24 @@ impl<S: Stream<Item = A>, A, R> Stream for Map<S, A, R> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let mut order = this.order;
-        order.treatment = this.treatment();
-        let room = this.window().saturating_sub(this.jobs.len());
-        let mut is_open = !this.items.is_done();
-        for _ in 0..room {
-            match this.items.as_mut().poll_next(cx) {
-                Poll::Ready(Some(item)) => this.jobs.push(order.submit(&this.pool, item)),
-                Poll::Ready(None) => {
-                    is_open = false;
-                    break;
-                }
-                Poll::Pending => break,
+        loop {
+            let is_open = this.take_items(cx);
+            if let Some(result) = this.jobs.next_early() {
+                return Poll::Ready(Some(result));
             }
-        }
-        match this.jobs.poll_next(cx) {
-            // There is nothing on its way, but there may be.
-            Poll::Ready(None) if is_open => Poll::Pending,
-            other => other,
+            match this.jobs.running.poll_next_unpin(cx) {
+                Poll::Ready(Some((_, result))) if !this.jobs.is_ordered => {
+                    return Poll::Ready(Some(result));
+                }
+                // There is room for one more item now.
+                Poll::Ready(Some((number, result))) => {
+                    this.jobs.early.insert(number, result);
+                }
+                // There is nothing on its way, but there may be.
+                Poll::Ready(None) if is_open => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
         }
     }
 }
@@ -127,25 +166,25 @@ impl<S: Stream<Item = A>, A, R> Stream for Map<S, A, R> {
 impl<S, A, R> Unpin for Map<S, A, R> {}
 
 impl<R> Jobs<R> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Ordered(jobs) => jobs.len(),
-            Self::Unordered(jobs) => jobs.len(),
-        }
-    }
-
     fn push(&mut self, job: Job<R>) {
-        match self {
-            Self::Ordered(jobs) => jobs.push_back(job),
-            Self::Unordered(jobs) => jobs.push(job),
-        }
+        self.running.push(Numbered { number: self.pushed, job });
+        self.pushed += 1;
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<R, JobError>>> {
-        match self {
-            Self::Ordered(jobs) => jobs.poll_next_unpin(cx),
-            Self::Unordered(jobs) => jobs.poll_next_unpin(cx),
-        }
+    /// The result whose turn it is, if it has come.
+    fn next_early(&mut self) -> Option<Result<R, JobError>> {
+        let result = self.early.remove(&self.given);
+        self.given += usize::from(result.is_some());
+        result
+    }
+}
+
+impl<R> Future for Numbered<R> {
+    type Output = (usize, Result<R, JobError>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let number = self.number;
+        Pin::new(&mut self.job).poll(cx).map(|result| (number, result))
     }
 }
 
@@ -153,7 +192,7 @@ impl<S, A, R> fmt::Debug for Map<S, A, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Map")
             .field("chunk", &self.chunk)
-            .field("on_their_way", &self.jobs.len())
+            .field("on_their_way", &self.jobs.running.len())
             .finish_non_exhaustive()
     }
 }
