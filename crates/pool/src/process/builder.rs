@@ -1,11 +1,12 @@
 //! [`ProcessPoolBuilder`]: how a pool is to be.
 
-use crate::process::codec::{Codec, MessagePack};
+use crate::process::codec::Codec;
 use crate::process::drive::{Pool, block_on};
 use crate::process::entry::{Hindrance, hindrance};
 use crate::process::error::{StartError, StartPhase};
 use crate::process::executor::ProcessPoolExecutor;
 use crate::process::function::{InitializerResult, Nameable, describe_initializer};
+use crate::process::messagepack::MessagePack;
 use crate::process::settings::{Initializer, Settings, StderrPolicy};
 use crate::process::shared::Shared;
 use crate::process::wire::payload;

@@ -1,6 +1,5 @@
 //! [`Codec`]: how values become bytes for the other process.
 
-use crate::process::messagepack;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error;
@@ -73,32 +72,4 @@ pub trait Codec: 'static {
     /// # Errors
     /// If `bytes` are not a `T`.
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError>;
-}
-
-/// [MessagePack](https://msgpack.org) with the names of fields: the default.
-///
-/// Values come back as they went, `Some(None)` and `Some(())` included, and so do untagged enums,
-/// flattened structs and values that describe themselves; more compact formats cannot say those, and find
-/// out after the job has run. A value with a `Some` of nothing in it, which MessagePack cannot tell from
-/// `None`, goes as [RON](https://docs.rs/ron) instead, ten times as slowly. Two things are errors, and
-/// never another value:
-///
-/// - Values that nest more than 256 levels deep (64 if there is a `Some(None)` or `Some(())` in them)
-///   are not written: whoever reads them does so on the stack. Lists and trees that deep are better kept
-///   in a vector, with indices.
-/// - An `i128` or `u128` inside of what is flattened, untagged or internally tagged cannot be read,
-///   in this format or any other: serde has no room for it there. A `String` can say it.
-///
-/// What is written is for the other side alone and may change with every version.
-#[derive(Debug)]
-pub enum MessagePack {}
-
-impl Codec for MessagePack {
-    fn encode<T: Serialize>(value: &T, into: &mut Vec<u8>) -> Result<(), CodecError> {
-        messagepack::write(value, into)
-    }
-
-    fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-        messagepack::read(bytes)
-    }
 }

@@ -2,13 +2,14 @@
 
 use crate::process::cell::Treatment;
 use crate::process::closing::Closing;
-use crate::process::codec::{Codec, MessagePack};
+use crate::process::codec::Codec;
 use crate::process::drive::Pool;
 use crate::process::error::{Rejected, StartError};
 use crate::process::function::Nameable;
 use crate::process::job::Job;
 use crate::process::job_builder::JobBuilder;
 use crate::process::map::Map;
+use crate::process::messagepack::MessagePack;
 use crate::process::order::Order;
 use crate::process::run::Run;
 use crate::shutdown::Shutdown;

@@ -1,8 +1,8 @@
 //! Processes as an executor.
 
 // In dependence order: a module uses only what stands above it.
-mod messagepack;
 mod codec;
+mod messagepack;
 mod sys;
 mod wire;
 mod function;
@@ -30,13 +30,14 @@ mod tests;
 pub use builder::ProcessPoolBuilder;
 pub use cell::Priority;
 pub use closing::Closing;
-pub use codec::{Codec, CodecError, MessagePack};
+pub use codec::{Codec, CodecError};
 pub use error::{Rejected, Rejection, StartError, StartPhase};
 pub use executor::ProcessPoolExecutor;
 pub use function::InitializerResult;
 pub use job::Job;
 pub use job_builder::JobBuilder;
 pub use map::{Chunk, Map};
+pub use messagepack::MessagePack;
 pub use run::Run;
 pub use settings::StderrPolicy;
 

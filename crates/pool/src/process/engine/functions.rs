@@ -115,8 +115,8 @@ impl Functions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::codec::MessagePack;
     use crate::process::function::describe;
+    use crate::process::messagepack::MessagePack;
 
     fn nothing(_: u8) {}
 

@@ -173,7 +173,7 @@ impl Descriptor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::codec::MessagePack;
+    use crate::process::messagepack::MessagePack;
     use crate::process::sys::image_where;
 
     fn twice(n: u32) -> u32 {

@@ -1,7 +1,8 @@
 //! [`Place`]: where a function's descriptor lies, as it is said to a worker.
 
-use crate::process::codec::{Codec, MessagePack};
+use crate::process::codec::Codec;
 use crate::process::function::descriptor::Descriptor;
+use crate::process::messagepack::MessagePack;
 use crate::process::sys::image_where;
 
 /// Where a descriptor lies, and what it must be.

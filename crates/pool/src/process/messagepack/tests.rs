@@ -1,7 +1,8 @@
 //! What a test cannot see from outside: values of other crates, and how deep threads can go.
 
+use crate::process::codec::{Codec, CodecError};
+use crate::process::messagepack::MessagePack;
 use crate::process::messagepack::notes::{DEPTH, DEPTH_OF_RON};
-use crate::process::messagepack::{read, write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,6 +14,14 @@ fn a_value_that_describes_itself_comes_back() {
     let mut bytes = Vec::new();
     write(&value, &mut bytes).unwrap();
     assert_eq!(read::<Value>(&bytes).unwrap(), value);
+}
+
+fn write(value: &impl Serialize, into: &mut Vec<u8>) -> Result<(), CodecError> {
+    MessagePack::encode(value, into)
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    MessagePack::decode(bytes)
 }
 
 /// Each is a list, one level or more to an element.

@@ -1,6 +1,7 @@
 //! [`Config`]: what a worker is told first, and how it knows that it is the right program.
 
-use crate::process::codec::{Codec, MessagePack};
+use crate::process::codec::Codec;
+use crate::process::messagepack::MessagePack;
 use crate::process::sys::{executable, image_where};
 use std::time::Duration;
 

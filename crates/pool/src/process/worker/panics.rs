@@ -4,7 +4,8 @@
 //! nobody catches it, so there the hook sends it itself. Nor does anybody where a panic cannot unwind:
 //! then the hook is called once more, for a panic that says so and is the end of the process.
 
-use crate::process::codec::{Codec, MessagePack};
+use crate::process::codec::Codec;
+use crate::process::messagepack::MessagePack;
 use crate::process::wire::frame::Kind;
 use crate::process::worker::replies::Replies;
 use asyncio_core::exception::panic_message;
