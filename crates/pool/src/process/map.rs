@@ -28,8 +28,8 @@ pub enum Chunk {
 /// [`ProcessPoolExecutor::map`](crate::process::ProcessPoolExecutor::map).
 ///
 /// Items are taken only as fast as results are, for each worker one chunk and the next. Results come one
-/// by one, not by the chunk. A chunk is how much a worker has on board: should it die only the item that it was at is lost, and what it has
-/// not started is taken by another that has nothing to do.
+/// by one, not by the chunk. A chunk is how much a worker has on board: should it die only the item that
+/// it was at is lost, and what it has not started is taken by another that has nothing to do.
 ///
 /// # Cancel safety
 /// Dropping it cancels what is on its way.
