@@ -148,7 +148,8 @@ impl Engine {
             if let Some((_, error)) = condemned {
                 self.finish(entry, Err(error));
             } else if started {
-                self.lost(entry, death, &tail);
+                // If it is to run again it keeps its place before those that came after it.
+                back.extend(self.lost(entry, death, &tail));
             } else if let Some(why) = worker.refusal.as_ref().filter(|_| worker.has_been_ready) {
                 // The worker does not know its function.
                 let error = JobError::not_started(entry.cell.name(), why.clone());
@@ -168,18 +169,19 @@ impl Engine {
         self.put_back(back);
     }
 
-    /// A job has died with its worker.
-    fn lost(&mut self, mut entry: Entry, death: Death, tail: &str) {
+    /// A job has died with its worker; gives it back if it is to run again.
+    fn lost(&mut self, mut entry: Entry, death: Death, tail: &str) -> Option<Entry> {
         let is_wanted = entry.cell.is_wanted() || entry.cell.treatment.detached;
         if entry.retries > 0 && !self.gives_up_waiting() && is_wanted {
             entry.retries -= 1;
-            return self.queue.push_front(entry);
+            return Some(entry);
         }
         let error = JobError::died(entry.cell.name(), death, tail);
         self.finish(entry, Err(error));
+        None
     }
 
-    /// Puts jobs back that have not started, in their order.
+    /// Puts jobs back that have not started, or are to start again, in their order.
     fn put_back(&mut self, entries: Vec<Entry>) {
         for entry in entries.into_iter().rev() {
             if self.gives_up_waiting() {
