@@ -133,6 +133,33 @@ fn may_write_noise(does: bool) -> u32 {
 }
 
 #[test]
+fn a_job_that_scribbles_on_the_status_page_costs_at_most_itself() {
+    fn scribble(word: u64) -> u32 {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let line = maps.lines().find(|line| line.contains("memfd:asyncio-worker")).unwrap();
+        let start = usize::from_str_radix(line.split('-').next().unwrap(), 16).unwrap();
+        for offset in (0..4096).step_by(8) {
+            // SAFETY: it is not, and the pool has to live with it.
+            unsafe {
+                std::ptr::with_exposed_provenance_mut::<u64>(start + offset).write_volatile(word);
+            }
+        }
+        7
+    }
+    // Among them one that says of the job that it was never started.
+    for word in [0, 1, 1 << 40, u64::MAX] {
+        let pool = pool_of(1);
+        match pool.run_blocking(scribble, word) {
+            Ok(value) => assert_eq!(value, 7),
+            Err(error) => assert!(error.is_died(), "{word}: {error}"),
+        }
+        for n in 0..300 {
+            assert_eq!(pool.run_blocking(square, n).unwrap(), n * n, "{word}");
+        }
+    }
+}
+
+#[test]
 fn a_job_that_hangs_up_dies_of_it() {
     fn hang_up(_: ()) {
         rustix::net::shutdown(connection(), rustix::net::Shutdown::Both).unwrap();

@@ -139,10 +139,13 @@ impl Engine {
         let mut verdict = worker.verdict.take();
         let tail = worker.tail.text();
         let (mut is_first, mut back) = (true, Vec::new());
+        // The page of one that wrote garbage may be garbage, too, and hide that a job was looked at.
+        let has_raved = worker.wrote_garbage && worker.has_been_ready;
         for Boarded { sequence, mut entry } in std::mem::take(&mut worker.on_board) {
             // More than one only if what came in between was garbage.
             let started = worker.status.has_started(sequence);
-            let read = is_first && worker.status.reading() == sequence;
+            let is_read = has_raved || worker.status.reading() == sequence;
+            let read = is_first && is_read;
             is_first = false;
             let condemned = verdict.take_if(|(condemned, _)| *condemned == sequence);
             if let Some((_, error)) = condemned {
