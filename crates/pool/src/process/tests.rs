@@ -101,6 +101,12 @@ fn killed(_: ()) {
     let _sent = kill_process(getpid(), Signal::KILL);
 }
 
+fn for_ever(_: ()) {
+    loop {
+        std::thread::park();
+    }
+}
+
 fn start_error(error: &JobError) -> &StartError {
     let source = error.source().expect("a start error is the source");
     source.downcast_ref().expect("a start error is the source")
@@ -158,6 +164,28 @@ fn real_a_pool_that_has_given_up_works_again_when_the_system_does() {
     let pool = host.pool(1);
     assert!(pool.run_blocking(square, 3).unwrap_err().is_not_started());
     assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
+}
+
+#[test]
+fn a_system_that_refuses_further_processes_for_long_costs_no_job_while_one_is_busy() {
+    let host = Double::new(Errno::NOMEM, |number| (1..6).contains(&number));
+    let pool = host.pool(2);
+    let busy = pool.submit(for_ever, ());
+    let jobs: Vec<_> = (0..40).map(|n| pool.submit(square, n)).collect();
+    for (n, job) in (0..).zip(jobs) {
+        assert_eq!(block_on(job).unwrap(), n * n);
+    }
+    assert!(!busy.is_finished());
+}
+
+#[test]
+fn a_system_that_refuses_again_later_is_asked_as_often_as_before() {
+    let host = Double::new(Errno::AGAIN, |number| number < 4 || (5..9).contains(&number));
+    let pool = host.pool(1);
+    assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
+    assert_eq!(pool.run_blocking(killed, ()).unwrap_err().signal(), Some(9));
+    assert_eq!(pool.run_blocking(square, 4).unwrap(), 16);
+    assert_eq!(host.programs().len(), 10);
 }
 
 #[test]
@@ -274,6 +302,22 @@ fn a_pool_that_is_dropped_while_a_worker_is_started_awaits_it_and_leaves_nothing
 }
 
 #[test]
+fn a_worker_that_comes_after_the_end_is_killed_though_its_initializer_never_ends() {
+    let host = Double::new(Errno::AGAIN, |_| false);
+    host.hold(true);
+    let builder = ProcessPoolExecutor::builder().workers(1).initializer(for_ever, ());
+    let pool = builder.host(Arc::<Double>::clone(&host)).build().expect("a pool starts nothing");
+    let job = pool.submit(square, 3);
+    std::thread::scope(|scope| {
+        let dropping = scope.spawn(move || drop(pool));
+        assert!(block_on(job).unwrap_err().is_shut_down());
+        host.hold(false);
+        dropping.join().unwrap();
+    });
+    assert!(has_left_nothing(&host));
+}
+
+#[test]
 fn a_worker_that_comes_too_late_for_its_job_is_there_for_the_next() {
     let host = Double::new(Errno::AGAIN, |_| false);
     host.hold(true);
@@ -301,6 +345,33 @@ fn what_is_not_wanted_any_more_is_not_waited_for() {
     let on_board = pool.job(square).deadline(HOUR).submit(3);
     assert_eq!(block_on(on_board).unwrap(), 9);
     assert!(!pool.pool().look(Engine::is_busy), "no alarm is left");
+}
+
+#[test]
+fn what_is_taken_back_and_who_dies_leave_no_alarm() {
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    let builder = ProcessPoolExecutor::builder().workers(1).idle_timeout(HOUR);
+    let pool = builder.build().expect("a pool starts nothing");
+    // On a busy machine a job may be taken for long, and then it is not sent ahead.
+    let mut is_ahead = false;
+    while !is_ahead {
+        for n in 0..8 {
+            assert_eq!(pool.run_blocking(square, n).unwrap(), n * n);
+        }
+        let holder = pool.job(for_ever).timeout(HOUR).submit(());
+        let behind = pool.job(square).deadline(HOUR).submit(3);
+        is_ahead = pool.waiting_jobs() == 0;
+        drop(behind);
+        drop(holder);
+    }
+    assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
+    assert!(pool.run_blocking(killed, ()).is_err());
+    assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
+    let idle = pool.worker_ids()[0].try_into().ok().and_then(Pid::from_raw);
+    kill_process(idle.expect("the number of a process"), Signal::KILL).unwrap();
+    pool.shutdown(Shutdown::Drain);
+    assert!(!pool.pool().look(Engine::has_chores), "no alarm is left");
 }
 
 #[test]

@@ -48,3 +48,43 @@ impl Gate {
         self.why.as_ref().filter(|_| self.failures >= PATIENCE)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails() -> StartError {
+        StartError::launch(std::io::ErrorKind::OutOfMemory.into())
+    }
+
+    #[test]
+    fn pauses_grow_up_to_a_second_and_begin_anew_after_a_success() {
+        let mut gate = Gate::default();
+        for millis in [10, 20, 40, 80, 160, 320, 640, 1000, 1000].into_iter().chain([1000; 100]) {
+            gate.failed(7, fails());
+            assert_eq!(gate.opens_at(), 7 + millis * 1_000_000);
+            assert!(gate.is_open(gate.opens_at()) && !gate.is_open(gate.opens_at() - 1));
+        }
+        gate.succeeded();
+        assert!(gate.is_open(0) && gate.verdict().is_none());
+        gate.failed(7, fails());
+        assert_eq!(gate.opens_at(), 7 + 10_000_000);
+    }
+
+    #[test]
+    fn one_who_waits_is_told_after_five_failures_and_after_one_of_an_initializer() {
+        let mut gate = Gate::default();
+        for _ in 0..4 {
+            gate.failed(0, fails());
+            assert!(gate.verdict().is_none());
+        }
+        gate.failed(0, fails());
+        assert!(gate.verdict().is_some());
+        gate.succeeded();
+        for millis in [160, 320, 640] {
+            gate.failed(0, StartError::new(StartPhase::Initializer, String::new()));
+            assert!(gate.verdict().is_some());
+            assert_eq!(gate.opens_at(), millis * 1_000_000, "it is not tried again and again");
+        }
+    }
+}

@@ -84,3 +84,35 @@ impl Queue {
 fn is_struck(entry: &Entry) -> bool {
     entry.cell.whereabouts() != Whereabouts::Queue
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::cell::Treatment;
+    use crate::process::codec::MessagePack;
+    use crate::process::function::describe;
+
+    fn entry(number: u8) -> Entry {
+        let descriptor = describe::<MessagePack, _, _, _>(&|n: u8| n);
+        let cell = Arc::new(Cell::new(descriptor, vec![number], Treatment::default()));
+        Entry { cell, retries: 0, deaths: 0 }
+    }
+
+    #[test]
+    fn jobs_that_are_struck_take_no_memory_though_one_before_them_stays() {
+        let mut queue = Queue::default();
+        queue.push_back(entry(1));
+        for _ in 0..10_000 {
+            let struck = entry(2);
+            let cell = Arc::clone(&struck.cell);
+            queue.push_back(struck);
+            queue.strike(&cell);
+            assert_eq!(queue.len(), 1);
+        }
+        queue.push_back(entry(3));
+        assert!(queue.lanes.iter().map(VecDeque::len).sum::<usize>() <= 66);
+        let left = [queue.pop(), queue.pop(), queue.pop()];
+        let numbers = left.map(|entry| entry.map(|entry| entry.cell.arguments[0]));
+        assert_eq!((numbers, queue.is_empty()), ([Some(1), Some(3), None], true));
+    }
+}
