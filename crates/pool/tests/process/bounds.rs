@@ -3,7 +3,9 @@
 use crate::support::{Meeting, Record, block_on, note, visit};
 use asyncio_pool::process::{Priority, Rejection};
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
+use futures::FutureExt;
 use futures::future::join_all;
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -54,6 +56,54 @@ fn calls_wait_for_room_and_are_served_in_the_order_of_their_coming() {
     block_on(holder).unwrap();
     block_on(queued).unwrap();
     assert_eq!(record.notes(), [0, 1, 2, 3, 4, 6, 7, 8, 9]);
+}
+
+#[test]
+fn a_newcomer_does_not_take_the_room_of_those_who_wait() {
+    let pool = bounded(1);
+    let meeting = Meeting::new();
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    let queued = pool.submit(|n: u32| n, 0);
+    let mut call = pool.run(|n: u32| n, 1);
+    assert!((&mut call).now_or_never().is_none());
+    drop(queued);
+    // There is room, and somebody was called to take it, who comes later.
+    let newcomer = pool.try_run(|n: u32| n, 2);
+    assert_eq!(newcomer.unwrap_err().reason(), Rejection::Full);
+    let mut second = pool.run(|n: u32| n, 3);
+    assert!((&mut second).now_or_never().is_none());
+    drop(call);
+    assert!((&mut second).now_or_never().is_none());
+    assert_eq!(pool.waiting_jobs(), 1, "the next one has come");
+    drop(visitor);
+    assert_eq!((block_on(holder).is_ok(), block_on(second).unwrap()), (true, 3));
+}
+
+#[test]
+fn a_place_that_is_promised_is_taken_while_its_job_is_written() {
+    thread_local! {
+        static POOL: RefCell<Option<ProcessPoolExecutor>> = const { RefCell::new(None) };
+    }
+    /// Looks for room while it is written.
+    #[derive(serde::Deserialize)]
+    struct Greedy(bool);
+    impl serde::Serialize for Greedy {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let pool = POOL.take().unwrap();
+            let is_full = pool.try_run(|n: u32| n, 2).is_err();
+            POOL.set(Some(pool));
+            serializer.serialize_newtype_struct("Greedy", &is_full)
+        }
+    }
+    let pool = bounded(1);
+    let meeting = Meeting::new();
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    POOL.set(Some(pool.clone()));
+    let call = pool.try_run(|was_full: Greedy| was_full.0, Greedy(false)).unwrap();
+    drop((visitor, POOL.take()));
+    assert_eq!((block_on(holder).is_ok(), block_on(call).unwrap()), (true, true));
 }
 
 #[test]
@@ -152,6 +202,23 @@ fn those_who_wait_for_room_hear_of_the_end() {
     drop(visitor);
     block_on(closing);
     assert!(block_on(holder).is_ok(), "what runs comes to its end");
+}
+
+#[test]
+fn those_who_wait_for_room_hear_of_an_end_that_takes_its_time() {
+    let pool = bounded(1);
+    let meeting = Meeting::new();
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    let queued = pool.submit(|n: u32| n, 0);
+    let mut call = pool.run(|n: u32| n, 1);
+    assert!((&mut call).now_or_never().is_none());
+    let closing = pool.shutdown(Shutdown::Drain);
+    let refused = call.now_or_never().expect("there is nothing to wait for");
+    assert!(refused.unwrap_err().is_shut_down());
+    drop(visitor);
+    block_on(closing);
+    assert!(block_on(holder).is_ok() && block_on(queued).is_ok());
 }
 
 #[test]
