@@ -1,9 +1,10 @@
 //! Processes that are replaced: after so many jobs, with so much memory, after so long with nothing to do.
 
 use crate::support::{
-    Meeting, block_on, descriptors, pool_of, process_id, square, stop, visit, wait_for_end_of,
+    Meeting, block_on, descriptors, may_visit, pool_of, process_id, square, stop, visit,
+    wait_for_end_of, warm_up,
 };
-use asyncio_pool::ProcessPoolExecutor;
+use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 use std::time::Duration;
 
 #[test]
@@ -54,6 +55,49 @@ fn a_process_that_leaks_is_replaced_and_one_that_does_not_is_kept() {
     let second = pool.run_blocking(leak, 1 << 20).unwrap();
     assert_ne!(second, first);
     assert_eq!(pool.run_blocking(leak, 1 << 20).unwrap(), second);
+}
+
+#[test]
+fn what_was_sent_ahead_to_a_process_that_is_replaced_goes_to_another() {
+    fn leak_and_visit(place: String) -> u32 {
+        std::hint::black_box(Box::leak(vec![1_u8; 128 << 20].into_boxed_slice()));
+        visit(place)
+    }
+    let builder = ProcessPoolExecutor::builder().workers(1).max_memory_per_child(96 << 20);
+    let pool = builder.build().unwrap();
+    let meeting = Meeting::new();
+    asyncio_reactor::block_on(async {
+        // On a busy machine a job may be taken for long, and then nothing is sent ahead.
+        let mut is_ahead = false;
+        while !is_ahead {
+            warm_up(&pool);
+            let leaks = pool.submit(leak_and_visit, meeting.place.clone());
+            let visitor = meeting.wait();
+            let held = pool.submit(may_visit, meeting.place.clone());
+            let behind = [3, 4].map(|n| pool.submit(square, n));
+            is_ahead = pool.waiting_jobs() == 0;
+            if !is_ahead {
+                continue;
+            }
+            drop(visitor);
+            // The loop looks after this has started.
+            let visitor = meeting.wait();
+            for (n, job) in (3..).zip(behind) {
+                assert_eq!(job.await.unwrap(), n * n);
+            }
+            drop(visitor);
+            assert_eq!(leaks.await.unwrap(), held.await.unwrap());
+            pool.shutdown(Shutdown::Drain).await;
+        }
+    })
+    .unwrap();
+}
+
+#[test]
+fn real_processes_that_never_had_a_job_end_like_any_other() {
+    let builder = ProcessPoolExecutor::builder().workers(2).prestart(true);
+    let pool = builder.idle_timeout(Duration::from_millis(200)).build().unwrap();
+    pool.worker_ids().into_iter().for_each(wait_for_end_of);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::support::{
     Meeting, Record, block_on, kill, note, pool_of, process_id, square, stop, visit,
     wait_until_it_waits, warm_up,
 };
+use asyncio_pool::ProcessPoolExecutor;
 use asyncio_pool::process::Chunk;
 use futures::StreamExt;
 
@@ -104,4 +105,25 @@ fn jobs_behind_a_long_one_are_taken_by_a_process_with_nothing_to_do() {
         drop(visitor);
         block_on(first).unwrap();
     }
+}
+
+#[test]
+fn a_job_sent_to_a_process_that_is_not_ready_is_taken_by_one_that_is() {
+    fn come(place: String) {
+        visit(place);
+    }
+    let (meeting, beginning) = (Meeting::new(), Meeting::new());
+    let builder = ProcessPoolExecutor::builder().workers(2);
+    let builder = builder.initializer(come, beginning.place.clone());
+    let pool = builder.build().unwrap();
+    let holder = pool.submit(visit, meeting.place.clone());
+    drop(beginning.wait());
+    let visitor = meeting.wait();
+    let job = pool.submit(square, 3);
+    let beginner = beginning.wait();
+    assert_eq!(pool.waiting_jobs(), 0, "the beginner has it");
+    drop(visitor);
+    assert_eq!((block_on(holder).is_ok(), block_on(job).unwrap()), (true, 9));
+    assert_eq!(pool.workers(), 2);
+    drop(beginner);
 }

@@ -1,12 +1,17 @@
 //! Processes that do not end, calls that are not awaited, and wakers that misbehave: none holds up the others.
 
-use crate::support::{Meeting, block_on, pool_of, square, visit};
+use crate::support::{Meeting, Record, Visitor, block_on, note, pool_of, square, visit};
+use asyncio_core::DeathCause;
+use asyncio_pool::process::Job;
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cell::RefCell;
+use std::os::unix::process::CommandExt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Wake, Waker};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, RawWaker, RawWakerVTable, Wake, Waker};
 use std::thread::park_timeout;
 use std::time::Duration;
 
@@ -19,6 +24,8 @@ fn for_ever(_: ()) {
 #[test]
 fn real_a_pool_drains_though_an_initializer_never_ends() {
     let builder = ProcessPoolExecutor::builder().workers(1).initializer(for_ever, ());
+    // Only one that is ready can be idle.
+    let builder = builder.idle_timeout(Duration::from_millis(10));
     let pool = builder.start_timeout(Duration::from_millis(300)).build().unwrap();
     let job = pool.submit(square, 1);
     crate::support::await_workers(&pool, 1);
@@ -44,8 +51,64 @@ fn real_processes_whose_exit_never_ends_are_replaced_and_killed() {
     let pool = builder.build().unwrap();
     for n in 0..8 {
         assert_eq!(pool.run_blocking(ends_never, n).unwrap(), n);
+        // One that works, as many that end, and four more.
+        assert!(pool.worker_ids().len() <= 6, "{:?}", pool.worker_ids());
     }
     assert_eq!(pool.started_workers(), 8);
+}
+
+#[test]
+fn real_an_initializer_may_take_as_long_as_it_was_given_though_its_process_is_let_go() {
+    fn take_time((place, record): (String, String)) {
+        visit(place);
+        // Longer than a process may take to end.
+        park_timeout(Duration::from_millis(5_400));
+        note((record, 1));
+    }
+    let (meeting, record) = (Meeting::new(), Record::new());
+    let arguments = (meeting.place.clone(), record.path());
+    let builder = ProcessPoolExecutor::builder().workers(1).initializer(take_time, arguments);
+    let pool = builder.build().unwrap();
+    let job = pool.submit(square, 1);
+    let visitor = meeting.wait();
+    drop((job, visitor));
+    pool.shutdown(Shutdown::Drain);
+    assert_eq!(record.notes(), [1]);
+}
+
+#[test]
+fn real_a_process_that_was_let_go_may_become_another_program() {
+    static PATH: OnceLock<String> = OnceLock::new();
+    fn become_another_at_exit(record: String) {
+        extern "C" fn handler() {
+            // Longer than one that is not let go would have.
+            let script = "sleep 0.6; printf 1234 >> \"$0\"";
+            let path = PATH.get().unwrap();
+            let _failed = Command::new("/bin/sh").args(["-c", script, path]).exec();
+        }
+        PATH.set(record).unwrap();
+        #[expect(unsafe_code, reason = "atexit(3)")]
+        // SAFETY: the handler is a function of the program, which stays loaded.
+        unsafe {
+            libc::atexit(handler);
+        }
+    }
+    let record = Record::new();
+    let pool = pool_of(1);
+    pool.run_blocking(become_another_at_exit, record.path()).unwrap();
+    pool.shutdown(Shutdown::Drain);
+    assert_eq!(record.notes().len(), 1);
+}
+
+#[test]
+fn real_a_job_that_becomes_another_program_has_lost_its_connection() {
+    fn become_another(_: ()) {
+        let _failed = Command::new("/bin/sleep").arg("1000").exec();
+    }
+    let pool = pool_of(1);
+    let error = pool.run_blocking(become_another, ()).unwrap_err();
+    assert_eq!(error.death_cause(), Some(DeathCause::LostConnection), "{error}");
+    assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
 }
 
 /// Takes its time to be written.
@@ -123,6 +186,41 @@ fn a_waker_that_panics_costs_neither_its_driver_nor_other_jobs() {
         assert_eq!(block_on(second).unwrap(), 4);
         assert!(first.is_finished());
     }
+}
+
+thread_local! {
+    /// A job that is held, and the one behind it.
+    static HELD: RefCell<Option<(Visitor, Job<u64>)>> = const { RefCell::new(None) };
+}
+
+/// A waker that takes so long to be cloned that what is held is done by then.
+fn slow_to_clone() -> Waker {
+    fn clone(_: *const ()) -> RawWaker {
+        if let Some((visitor, behind)) = HELD.take() {
+            drop(visitor);
+            while !behind.is_finished() {
+                std::thread::yield_now();
+            }
+        }
+        RawWaker::new(std::ptr::null(), &RawWakerVTable::new(clone, ignore, ignore, ignore))
+    }
+    fn ignore(_: *const ()) {}
+    #[expect(unsafe_code, reason = "a waker with a clone of its own")]
+    // SAFETY: it has no data, so nothing can be done wrong with it.
+    unsafe {
+        Waker::from_raw(clone(std::ptr::null()))
+    }
+}
+
+#[test]
+fn a_job_that_is_done_while_a_waker_is_cloned_is_seen() {
+    let pool = pool_of(1);
+    let meeting = Meeting::new();
+    let mut job = pool.submit(visit, meeting.place.clone());
+    let waker = slow_to_clone();
+    HELD.set(Some((meeting.wait(), pool.submit(square, 3))));
+    // Nobody would call the clone any more.
+    assert!(Pin::new(&mut job).poll(&mut Context::from_waker(&waker)).is_ready());
 }
 
 /// Asks the pool something when it is dropped.

@@ -1,6 +1,8 @@
 //! Replies that lie in the connection while nobody reads: the loop is busy with something else.
 
-use crate::support::{Meeting, Visitor, block_on, may_visit, pool_of, square, warm_up};
+use crate::support::{
+    Meeting, Visitor, block_on, kill, may_visit, pool_of, square, wait_for_end_of, warm_up,
+};
 use asyncio_pool::process::Job;
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 
@@ -62,6 +64,22 @@ fn a_job_that_is_cancelled_is_killed_though_replies_lie_before_its_own() {
             reply.await.unwrap();
         }
         assert_eq!(pool.run(square, 3).await.unwrap(), 9);
+    })
+    .unwrap();
+}
+
+#[test]
+fn what_was_answered_before_a_death_is_done() {
+    let pool = pool_of(1);
+    let meeting = Meeting::new();
+    asyncio_reactor::block_on(async {
+        let (replies, holder, visitor) = fill(&pool, &meeting);
+        kill(visitor.process, 9);
+        wait_for_end_of(visitor.process);
+        for reply in replies {
+            assert!(reply.await.is_ok());
+        }
+        assert_eq!(holder.await.unwrap_err().signal(), Some(9));
     })
     .unwrap();
 }
