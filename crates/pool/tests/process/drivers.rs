@@ -111,6 +111,19 @@ fn a_job_begun_on_one_loop_is_awaited_on_another_or_on_none() {
 }
 
 #[test]
+fn a_job_begun_on_a_loop_that_stands_still_is_driven_by_the_one_that_awaits_it() {
+    let pool = pool_of(1);
+    let meeting = Meeting::new();
+    let first = Reactor::new().unwrap();
+    let job = first.block_on(async { pool.submit(visit, meeting.place.clone()) });
+    let visitor = meeting.wait();
+    let process = visitor.process;
+    drop(visitor);
+    assert_eq!(on_a_loop(job).unwrap(), process);
+    first.close();
+}
+
+#[test]
 fn what_was_submitted_on_a_loop_runs_though_the_loop_ends_and_nobody_asks() {
     let pool = pool_of(1);
     let (meeting, record) = (Meeting::new(), Record::new());
@@ -135,6 +148,15 @@ fn what_was_submitted_by_a_thread_that_ended_runs_though_nobody_asks() {
         let submits = || [(); 3].map(|()| pool.submit(visit, meeting.place.clone()));
         scope.spawn(submits).join().unwrap()
     });
+    (0..3).for_each(|_| drop(meeting.wait()));
+    drop(jobs);
+}
+
+#[test]
+fn what_was_given_to_a_queue_with_room_runs_though_nobody_asks() {
+    let pool = pool_of(1);
+    let meeting = Meeting::new();
+    let jobs = [(); 3].map(|()| pool.try_run(visit, meeting.place.clone()).unwrap());
     (0..3).for_each(|_| drop(meeting.wait()));
     drop(jobs);
 }

@@ -138,6 +138,23 @@ fn real_a_timeout_holds_when_the_job_before_was_taken_back() {
 }
 
 #[test]
+fn real_a_timeout_holds_when_the_job_before_is_done() {
+    let pool = pool_of(1);
+    warm_up(&pool);
+    for _ in 0..8 {
+        pool.run_blocking(spin, false).unwrap();
+    }
+    let meeting = Meeting::new();
+    let first = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    // It is sent ahead, unless a busy machine has the pool believe that it is long.
+    let second = pool.job(spin).timeout(SHORT).submit(true);
+    drop(visitor);
+    assert!(block_on(first).is_ok());
+    assert!(block_on(second).unwrap_err().is_timed_out());
+}
+
+#[test]
 fn real_a_job_that_was_not_started_in_its_time_is_not_timed_out() {
     let pool = pool_of(1);
     warm_up(&pool);
