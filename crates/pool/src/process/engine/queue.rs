@@ -89,7 +89,7 @@ fn is_struck(entry: &Entry) -> bool {
 mod tests {
     use super::*;
     use crate::process::cell::Treatment;
-    use crate::process::codec::MessagePack;
+    use crate::process::messagepack::MessagePack;
     use crate::process::function::describe;
 
     fn entry(number: u8) -> Entry {
