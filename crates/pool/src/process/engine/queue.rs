@@ -89,8 +89,8 @@ fn is_struck(entry: &Entry) -> bool {
 mod tests {
     use super::*;
     use crate::process::cell::Treatment;
-    use crate::process::messagepack::MessagePack;
     use crate::process::function::describe;
+    use crate::process::messagepack::MessagePack;
 
     fn entry(number: u8) -> Entry {
         let descriptor = describe::<MessagePack, _, _, _>(&|n: u8| n);
