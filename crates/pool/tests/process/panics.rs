@@ -1,7 +1,10 @@
 //! A job that panics: its error tells everything, and its process goes on.
 
-use crate::support::{among_innocents, pool_of, process_id};
+use crate::support::{Meeting, among_innocents, pool_of, process_id, square, visit};
+use asyncio_core::exception::{self, ExceptionContext};
 use asyncio_pool::ProcessPoolExecutor;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 #[inline(never)]
 fn bad(n: u32) {
@@ -16,7 +19,7 @@ fn a_panic_costs_one_job_and_tells_message_place_and_stack() {
     assert!(error.is_panicked() && !error.is_died());
     assert_eq!(error.panic_message(), Some("bad 7"));
     let location = error.panic_location().unwrap();
-    assert!(location.contains("tests/process/panics.rs:8:"), "{location}");
+    assert!(location.contains("tests/process/panics.rs:11:"), "{location}");
     assert!(error.backtrace().unwrap().contains("panics::bad"), "{:?}", error.backtrace());
     assert!(error.job_name().ends_with("panics::bad"));
     assert_eq!(pool.run_blocking(process_id, ()).unwrap(), before, "the process is kept");
@@ -128,4 +131,56 @@ fn an_abort_after_a_panic_that_the_job_has_caught_is_no_panic() {
     }
     let error = among_innocents(&pool_of(1), caught, ()).unwrap_err();
     assert_eq!((error.is_panicked(), error.signal()), (false, Some(6)), "{error}");
+}
+
+/// What is told to nobody else, in the words that it is told in.
+fn reports_of(job: impl AsyncFnOnce(&ProcessPoolExecutor)) -> Vec<String> {
+    let (reports, pool) = (Rc::new(RefCell::new(Vec::new())), pool_of(1));
+    let said = Rc::clone(&reports);
+    let handler = move |context: &ExceptionContext| {
+        said.borrow_mut().push(context.to_string());
+    };
+    let _entered = exception::enter(Some(Rc::new(handler)));
+    asyncio_reactor::block_on(job(&pool)).unwrap();
+    reports.take()
+}
+
+#[test]
+fn a_panic_that_nobody_awaits_is_reported_when_its_future_goes_and_when_it_comes_later() {
+    fn visit_and_panic(place: String) {
+        visit(place);
+        panic!("nobody hears this");
+    }
+    let early = reports_of(async |pool| {
+        let job = pool.submit(|()| -> () { panic!("nobody hears this") }, ());
+        pool.run(square, 1).await.unwrap();
+        assert!(job.is_finished());
+    });
+    let late = reports_of(async |pool| {
+        let meeting = Meeting::new();
+        let job = pool.job(visit_and_panic).detached().submit(meeting.place.clone());
+        let behind = pool.submit(square, 1);
+        let visitor = meeting.wait();
+        drop((job, visitor));
+        behind.await.unwrap();
+    });
+    for reports in [early, late] {
+        assert_eq!(reports.len(), 1, "{reports:?}");
+        assert!(reports[0].contains("nobody awaited it"), "{reports:?}");
+        assert!(reports[0].contains("nobody hears this"), "{reports:?}");
+    }
+}
+
+#[test]
+fn a_job_that_was_awaited_or_killed_is_not_reported() {
+    let reports = reports_of(async |pool| {
+        assert!(pool.run(|()| -> () { panic!("heard") }, ()).await.is_err());
+        let meeting = Meeting::new();
+        let running = pool.submit(visit, meeting.place.clone());
+        let _visitor = meeting.wait();
+        let queued = pool.submit(square, 1);
+        drop((queued, running));
+        pool.run(square, 1).await.unwrap();
+    });
+    assert!(reports.is_empty(), "{reports:?}");
 }

@@ -125,6 +125,16 @@ fn what_is_just_done_when_a_pool_ends_is_done_or_shut_down_and_never_dead() {
 }
 
 #[test]
+fn an_end_that_nobody_waits_for_leaves_no_process_either() {
+    let pool = pool_of(1);
+    let process = pool.run_blocking(process_id, ()).unwrap();
+    pool.shutdown(Shutdown::Drain).detach();
+    while exists(process) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
 fn a_second_call_can_only_be_harsher() {
     let pool = pool_of(1);
     let meeting = Meeting::new();
