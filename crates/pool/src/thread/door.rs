@@ -159,6 +159,8 @@ impl HandedOver {
     pub(crate) fn note(&mut self, job: &Arc<dyn Run>) {
         if self.jobs.len() == self.jobs.capacity() {
             self.jobs.retain(|job| job.strong_count() > 0);
+            // So that the next look at all of them is not before there are twice as many.
+            self.jobs.reserve(self.jobs.len());
         }
         self.jobs.push(Arc::downgrade(job));
     }
