@@ -146,16 +146,22 @@ fn a_job_that_scribbles_on_the_status_page_costs_at_most_itself() {
         }
         7
     }
+    fn note_and_scribble((path, word): (String, u64)) -> u32 {
+        note((path, 1));
+        scribble((0, word))
+    }
     // Among them one that says of the job that it was never started.
     for word in [0, 1, 1 << 40, u64::MAX] {
         let pool = pool_of(1);
         // Behind the slots of the jobs, so that its reply is taken.
         assert_eq!(pool.run_blocking(scribble, (2048, word)).unwrap(), 7);
         assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
-        match pool.run_blocking(scribble, (0, word)) {
+        let record = Record::new();
+        match pool.run_blocking(note_and_scribble, (record.path(), word)) {
             Ok(value) => assert_eq!(value, 7),
             Err(error) => assert!(error.is_died(), "{word}: {error}"),
         }
+        assert_eq!(record.notes(), [1], "{word}: nothing is run twice");
         for n in 0..300 {
             assert_eq!(pool.run_blocking(square, n).unwrap(), n * n, "{word}");
         }

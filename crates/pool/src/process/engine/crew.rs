@@ -54,6 +54,8 @@ pub(crate) struct Worker {
     pub(crate) is_let_go: bool,
     /// Whether something came from it that is no message.
     pub(crate) wrote_garbage: bool,
+    /// The job that it has answered though its page says that it has not started.
+    pub(crate) hidden_start: Option<u64>,
     /// Whether it took too long to start.
     pub(crate) is_late: bool,
     /// Whether it was killed because it had closed its connection.

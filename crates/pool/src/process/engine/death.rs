@@ -143,7 +143,8 @@ impl Engine {
         let has_raved = worker.wrote_garbage && worker.has_been_ready;
         for Boarded { sequence, mut entry } in std::mem::take(&mut worker.on_board) {
             // More than one only if what came in between was garbage.
-            let started = worker.status.has_started(sequence);
+            let is_hidden = worker.hidden_start == Some(sequence);
+            let started = is_hidden || worker.status.has_started(sequence);
             let is_read = has_raved || worker.status.reading() == sequence;
             let read = is_first && is_read;
             is_first = false;

@@ -149,6 +149,7 @@ impl Engine {
             has_been_ready: false,
             is_let_go: false,
             wrote_garbage: false,
+            hidden_start: None,
             is_late: false,
             is_cut_off: false,
             refusal: None,

@@ -90,10 +90,16 @@ impl Engine {
             | Kind::BadArguments
             | Kind::BadResult
             | Kind::TooLarge => {
-                let is_first = worker.on_board.front().is_some_and(|first| {
-                    first.sequence == head.sequence && worker.status.has_started(head.sequence)
-                });
-                is_first && self.answer(key, head, payload)
+                let first = worker.on_board.front().map(|first| first.sequence);
+                if first != Some(head.sequence) {
+                    return false;
+                }
+                if !worker.status.has_started(head.sequence) {
+                    // The page was written over. Whoever answers has run, and must not run again.
+                    worker.hidden_start = first;
+                    return false;
+                }
+                self.answer(key, head, payload)
             }
             // What follows from it is seen on the page.
             Kind::Skipped => true,
