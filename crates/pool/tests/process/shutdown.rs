@@ -1,8 +1,8 @@
 //! The end of a pool: soft, firm, hard, and by its drop. Nothing is left behind.
 
 use crate::support::{
-    Meeting, Record, block_on, exists, kill, note, pool_of, process_id, square, visit,
-    wait_for_end_of, warm_up,
+    Meeting, Record, block_on, call_at_exit, exists, kill, note, pool_of, process_id, square,
+    visit, wait_for_end_of, warm_up,
 };
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 
@@ -28,11 +28,7 @@ fn exit_handlers_of_a_process_run_when_it_is_let_go() {
             note((PATH.get().unwrap().clone(), 7));
         }
         PATH.set(record).unwrap();
-        #[expect(unsafe_code, reason = "atexit(3)")]
-        // SAFETY: the handler is a function of the program, which stays loaded.
-        unsafe {
-            libc::atexit(handler);
-        }
+        call_at_exit(handler);
     }
     let record = Record::new();
     let pool = pool_of(1);
@@ -188,11 +184,7 @@ fn real_an_end_that_takes_longer_than_the_helper_stays_is_seen() {
             visit(PLACE.get().unwrap().clone());
         }
         PLACE.set(place).unwrap();
-        #[expect(unsafe_code, reason = "atexit(3)")]
-        // SAFETY: the handler is a function of the program, which stays loaded.
-        unsafe {
-            libc::atexit(handler);
-        }
+        call_at_exit(handler);
     }
     let pool = pool_of(1);
     let meeting = Meeting::new();

@@ -1,6 +1,8 @@
 //! Processes that do not end, calls that are not awaited, and wakers that misbehave: none holds up the others.
 
-use crate::support::{Meeting, Record, Visitor, block_on, note, pool_of, square, visit};
+use crate::support::{
+    Meeting, Record, Visitor, block_on, call_at_exit, note, pool_of, square, visit,
+};
 use asyncio_core::DeathCause;
 use asyncio_pool::process::Job;
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
@@ -40,11 +42,7 @@ fn real_processes_whose_exit_never_ends_are_replaced_and_killed() {
         for_ever(());
     }
     fn ends_never(n: u64) -> u64 {
-        #[expect(unsafe_code, reason = "atexit(3)")]
-        // SAFETY: the handler is a function of the program, which stays loaded.
-        unsafe {
-            libc::atexit(hang);
-        }
+        call_at_exit(hang);
         n
     }
     let builder = ProcessPoolExecutor::builder().workers(1).max_tasks_per_child(1);
@@ -87,11 +85,7 @@ fn real_a_process_that_was_let_go_may_become_another_program() {
             let _failed = Command::new("/bin/sh").args(["-c", script, path]).exec();
         }
         PATH.set(record).unwrap();
-        #[expect(unsafe_code, reason = "atexit(3)")]
-        // SAFETY: the handler is a function of the program, which stays loaded.
-        unsafe {
-            libc::atexit(handler);
-        }
+        call_at_exit(handler);
     }
     let record = Record::new();
     let pool = pool_of(1);

@@ -212,6 +212,14 @@ fn wait_for_state(process: u32, state: &str) {
     }
 }
 
+/// Has this called when the process ends.
+pub(crate) fn call_at_exit(handler: extern "C" fn()) {
+    #[expect(unsafe_code, reason = "atexit(3)")]
+    // SAFETY: the handler is a function of the program, which stays loaded.
+    let registered = unsafe { libc::atexit(handler) };
+    assert_eq!(registered, 0);
+}
+
 /// Waits until a process that this one has started has ended, and not until it is waited for.
 #[track_caller]
 pub(crate) fn wait_for_end_of(process: u32) {
