@@ -285,20 +285,25 @@ fn a_pool_that_ends_while_a_worker_is_started_awaits_it_and_leaves_nothing() {
     }
 }
 
-#[test]
-fn a_pool_that_is_dropped_while_a_worker_is_started_awaits_it_and_leaves_nothing() {
-    let host = Double::new(Errno::AGAIN, |_| false);
-    host.hold(true);
-    let pool = host.pool(2);
+/// Drops a pool whose first worker is held up by its host.
+#[track_caller]
+fn drop_while_a_worker_is_started(host: &Double, pool: ProcessPoolExecutor) {
     let job = pool.submit(square, 3);
     std::thread::scope(|scope| {
         let dropping = scope.spawn(move || drop(pool));
         assert!(block_on(job).unwrap_err().is_shut_down());
         // The launch has begun, and only this lets it go on.
         host.hold(false);
-        dropping.join().unwrap();
+        dropping.join().expect("a drop does not panic");
     });
-    assert!(has_left_nothing(&host));
+    assert!(has_left_nothing(host));
+}
+
+#[test]
+fn a_pool_that_is_dropped_while_a_worker_is_started_awaits_it_and_leaves_nothing() {
+    let host = Double::new(Errno::AGAIN, |_| false);
+    host.hold(true);
+    drop_while_a_worker_is_started(&host, host.pool(2));
 }
 
 #[test]
@@ -307,14 +312,7 @@ fn a_worker_that_comes_after_the_end_is_killed_though_its_initializer_never_ends
     host.hold(true);
     let builder = ProcessPoolExecutor::builder().workers(1).initializer(for_ever, ());
     let pool = builder.host(Arc::<Double>::clone(&host)).build().expect("a pool starts nothing");
-    let job = pool.submit(square, 3);
-    std::thread::scope(|scope| {
-        let dropping = scope.spawn(move || drop(pool));
-        assert!(block_on(job).unwrap_err().is_shut_down());
-        host.hold(false);
-        dropping.join().unwrap();
-    });
-    assert!(has_left_nothing(&host));
+    drop_while_a_worker_is_started(&host, pool);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The queue: its bound, the line before it, and priorities.
 
-use crate::support::{Meeting, Record, block_on, note, visit};
+use crate::support::{Full, Meeting, Record, block_on, full, note, visit};
 use asyncio_pool::process::{Priority, Rejection};
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 use futures::FutureExt;
@@ -60,11 +60,7 @@ fn calls_wait_for_room_and_are_served_in_the_order_of_their_coming() {
 
 #[test]
 fn a_newcomer_does_not_take_the_room_of_those_who_wait() {
-    let pool = bounded(1);
-    let meeting = Meeting::new();
-    let holder = pool.submit(visit, meeting.place.clone());
-    let visitor = meeting.wait();
-    let queued = pool.submit(|n: u32| n, 0);
+    let Full { pool, holder, visitor, queued } = full();
     let mut call = pool.run(|n: u32| n, 1);
     assert!((&mut call).now_or_never().is_none());
     drop(queued);
@@ -108,11 +104,7 @@ fn a_place_that_is_promised_is_taken_while_its_job_is_written() {
 
 #[test]
 fn real_a_deadline_ends_the_wait_for_room() {
-    let pool = bounded(1);
-    let meeting = Meeting::new();
-    let holder = pool.submit(visit, meeting.place.clone());
-    let visitor = meeting.wait();
-    let queued = pool.submit(|n: u32| n, 0);
+    let Full { pool, holder, visitor, queued } = full();
     let record = Record::new();
     let call = || pool.job(note).deadline(Duration::from_millis(30)).run((record.path(), 1));
     assert!(block_on(call()).unwrap_err().is_timed_out());
@@ -130,11 +122,7 @@ fn a_call_that_waits_for_room_wakes_nobody_before_there_is_some() {
             self.0.fetch_add(1, SeqCst);
         }
     }
-    let pool = bounded(1);
-    let meeting = Meeting::new();
-    let holder = pool.submit(visit, meeting.place.clone());
-    let visitor = meeting.wait();
-    let queued = pool.submit(|n: u32| n, 0);
+    let Full { pool, holder, visitor, queued } = full();
     let count = Arc::new(Count(AtomicUsize::new(0)));
     let waker = Waker::from(Arc::clone(&count));
     let mut call = pool.run(|n: u32| n, 1);
@@ -187,11 +175,7 @@ fn a_job_that_could_not_be_written_gives_its_place_back() {
 
 #[test]
 fn those_who_wait_for_room_hear_of_the_end() {
-    let pool = bounded(1);
-    let meeting = Meeting::new();
-    let holder = pool.submit(visit, meeting.place.clone());
-    let visitor = meeting.wait();
-    let queued = pool.submit(|n: u32| n, 0);
+    let Full { pool, holder, visitor, queued } = full();
     let mut call = pool.run(|n: u32| n, 1);
     assert!(Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())).is_pending());
     let closing = pool.shutdown(Shutdown::CancelPending);
@@ -206,11 +190,7 @@ fn those_who_wait_for_room_hear_of_the_end() {
 
 #[test]
 fn those_who_wait_for_room_hear_of_an_end_that_takes_its_time() {
-    let pool = bounded(1);
-    let meeting = Meeting::new();
-    let holder = pool.submit(visit, meeting.place.clone());
-    let visitor = meeting.wait();
-    let queued = pool.submit(|n: u32| n, 0);
+    let Full { pool, holder, visitor, queued } = full();
     let mut call = pool.run(|n: u32| n, 1);
     assert!((&mut call).now_or_never().is_none());
     let closing = pool.shutdown(Shutdown::Drain);

@@ -1,7 +1,7 @@
 //! Processes that do not end, calls that are not awaited, and wakers that misbehave: none holds up the others.
 
 use crate::support::{
-    Meeting, Record, Visitor, block_on, call_at_exit, note, pool_of, square, visit,
+    Full, Meeting, Record, Visitor, block_on, call_at_exit, full, note, pool_of, square, visit,
 };
 use asyncio_core::DeathCause;
 use asyncio_pool::process::Job;
@@ -123,11 +123,7 @@ impl<'de> Deserialize<'de> for Slow {
 
 #[test]
 fn real_a_call_that_was_promised_room_may_take_long_to_be_written() {
-    let pool = ProcessPoolExecutor::builder().workers(1).queue_bound(1).build().unwrap();
-    let meeting = Meeting::new();
-    let holder = pool.submit(visit, meeting.place.clone());
-    let visitor = meeting.wait();
-    let queued = pool.submit(square, 1);
+    let Full { pool, holder, visitor, queued } = full();
     // Longer than a helper waits for something to do.
     let mut call = pool.run(|slow: Slow| slow.0, Slow(3_500));
     assert!(Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -138,11 +134,7 @@ fn real_a_call_that_was_promised_room_may_take_long_to_be_written() {
 
 #[test]
 fn real_one_who_is_called_to_the_queue_and_does_not_come_loses_his_turn_and_not_his_place() {
-    let pool = ProcessPoolExecutor::builder().workers(1).queue_bound(1).build().unwrap();
-    let meeting = Meeting::new();
-    let holder = pool.submit(visit, meeting.place.clone());
-    let visitor = meeting.wait();
-    let queued = pool.submit(square, 1);
+    let Full { pool, holder, visitor, queued } = full();
     let mut forgotten = [2, 3].map(|n| pool.run(square, n));
     for call in &mut forgotten {
         assert!(Pin::new(call).poll(&mut Context::from_waker(Waker::noop())).is_pending());

@@ -3,6 +3,7 @@
 
 use asyncio_core::JobError;
 use asyncio_pool::ProcessPoolExecutor;
+use asyncio_pool::process::Job;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -114,6 +115,24 @@ pub(crate) fn visit(place: String) -> u32 {
     stream.write_all(&std::process::id().to_ne_bytes()).unwrap();
     let _let_go = stream.read(&mut [0]);
     std::process::id()
+}
+
+/// A pool of one process, whose job is held, with a queue of one, where a job waits.
+pub(crate) struct Full {
+    pub(crate) pool: ProcessPoolExecutor,
+    pub(crate) holder: Job<u32>,
+    pub(crate) visitor: Visitor,
+    pub(crate) queued: Job<u64>,
+}
+
+/// Fills the queue of a new pool.
+pub(crate) fn full() -> Full {
+    let pool = ProcessPoolExecutor::builder().workers(1).queue_bound(1).build().unwrap();
+    let meeting = Meeting::new();
+    let holder = pool.submit(visit, meeting.place.clone());
+    let visitor = meeting.wait();
+    let queued = pool.submit(square, 1);
+    Full { pool, holder, visitor, queued }
 }
 
 /// What jobs have noted, in the order of their notes.
