@@ -18,8 +18,8 @@ pub(crate) enum Alarm {
     Deadline(Weak<Cell>),
     /// This worker has had nothing to do for long.
     Idle(WorkerKey),
-    /// This worker should have started by now.
-    Start(WorkerKey),
+    /// This worker should have started, or ended, by now.
+    Patience(WorkerKey),
     /// This worker may have ended, which nothing else tells.
     Look(WorkerKey),
     /// Whoever has this ticket in the line before the queue has waited long enough.

@@ -77,7 +77,7 @@ pub(crate) struct Worker {
     pub(crate) verdict: Option<(u64, JobError)>,
     /// When its first job has had its time.
     pub(crate) timeout: Option<AlarmKey>,
-    /// When it has started or been idle for too long.
+    /// When it has been starting, idle or ending for too long.
     pub(crate) patience: Option<AlarmKey>,
 }
 

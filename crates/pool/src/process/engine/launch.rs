@@ -132,7 +132,7 @@ impl Engine {
             child.wait();
             return Err(io::Error::other("a pool has at most 65536 workers"));
         };
-        let patience = self.alarms.add(after(self.settings.start_timeout), Alarm::Start(key));
+        let patience = self.alarms.add(after(self.settings.start_timeout), Alarm::Patience(key));
         let mut worker = Box::new(Worker {
             key,
             child,

@@ -169,7 +169,7 @@ impl Engine {
     /// Has a worker killed if it takes longer than so many nanoseconds to end.
     fn expect_end(&mut self, key: WorkerKey, nanos: u64) {
         let Some(worker) = self.crew.get(key) else { return };
-        let alarm = self.alarms.add(monotonic_nanos() + nanos, Alarm::Start(key));
+        let alarm = self.alarms.add(monotonic_nanos() + nanos, Alarm::Patience(key));
         self.alarms.remove(worker.patience.replace(alarm));
     }
 

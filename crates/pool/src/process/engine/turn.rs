@@ -73,7 +73,7 @@ impl Engine {
                         self.retire(key);
                     }
                 }
-                Alarm::Start(key) => self.out_of_patience(key),
+                Alarm::Patience(key) => self.out_of_patience(key),
                 Alarm::Look(key) => {
                     self.process_event(key);
                     if self.crew.get(key).is_some() {
