@@ -5,7 +5,7 @@
 pub mod time;
 pub mod id;
 pub mod wait_note;
-pub mod effort;
+pub mod budget;
 pub mod random;
 pub mod park;
 pub mod policy;

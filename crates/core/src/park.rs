@@ -18,10 +18,11 @@ pub trait Park {
     /// Makes the parker current on this thread, so that its futures find it.
     fn enter(&self) -> Self::Entered;
 
-    /// Called by a busy loop after a bounded effort: the parker may look at clock and system.
+    /// Called by a busy loop at the end of a [poll interval](crate::budget): the parker may read the clock,
+    /// fire timers and ask the system.
     ///
-    /// It must not block. It decides itself whether enough time has passed for a look.
-    fn breathe(&self);
+    /// It must not block. It decides itself whether enough time has passed, and grants the next interval.
+    fn poll_driver(&self);
 
     /// Waits until something may have become ready: an event, a timer, an unpark.
     ///
@@ -57,7 +58,7 @@ impl Park for ThreadPark {
 
     fn enter(&self) {}
 
-    fn breathe(&self) {}
+    fn poll_driver(&self) {}
 
     fn park(&self) -> ControlFlow<()> {
         let mut rung = self.bell.rung.lock();

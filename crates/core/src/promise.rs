@@ -3,6 +3,7 @@
 //! Both halves share one allocation with a lock that is held only for a move; a waker is cloned,
 //! woken and dropped outside of it.
 
+use crate::budget;
 use crate::wait_note::{WaitKind, pending_on};
 use crate::wake_batch::wake;
 use parking_lot::Mutex;
@@ -10,7 +11,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 /// Makes a [`Promise`] and the [`Resolver`] that resolves it.
 ///
@@ -86,6 +87,7 @@ impl<T> Future for Promise<T> {
         if Arc::strong_count(shared) == 1
             && let Some(state) = Arc::get_mut(shared)
         {
+            ready!(budget::poll_spend(cx, budget::STEP));
             let ended = std::mem::replace(state.get_mut(), State::Abandoned);
             self.shared = None;
             return Poll::Ready(result_of(ended));

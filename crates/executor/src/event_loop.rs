@@ -7,7 +7,7 @@ use crate::error::Stopped;
 use crate::handle::Handle;
 use crate::mailbox::Mailbox;
 use crate::task::{self, Task, TaskRef};
-use asyncio_core::effort;
+use asyncio_core::budget;
 use asyncio_core::exception::{self, ExceptionHandler};
 use asyncio_core::park::Park;
 use asyncio_core::policy::Policy;
@@ -20,7 +20,7 @@ use std::panic::{Location, resume_unwind};
 /// Tasks on one thread, which waits for the world by its [`Park`].
 ///
 /// One turn runs what was ready when it began, first in first out, and then takes in what other threads
-/// sent. The park is asked to wait when nothing is ready, and to take a breath after a bounded effort.
+/// sent. The park is asked to wait when nothing is ready, and polled at the end of each poll interval.
 ///
 /// # Examples
 /// ```
@@ -210,6 +210,7 @@ impl<P: Park> EventLoop<P> {
 
     /// Turns until `done`, a stop, or a halt. A stop that came before the run lets one turn happen.
     fn run(&self, done: impl Fn() -> bool) {
+        let _budget = budget::enter();
         while !done() {
             if self.turn().is_break() || self.home.stopping.get() {
                 return;
@@ -231,8 +232,8 @@ impl<P: Park> EventLoop<P> {
             let next = if home.has_policy.get() { pick(home)? } else { home.ready.pop_front() };
             let Some(cell) = next else { break };
             lifecycle::run(home, cell);
-            if effort::is_due() {
-                self.park.breathe();
+            if budget::is_interval_over() {
+                self.park.poll_driver();
             }
         }
         if home.inbox.is_filled() {
@@ -246,7 +247,7 @@ impl<P: Park> EventLoop<P> {
     #[inline(never)]
     fn wait(&self) -> ControlFlow<()> {
         if self.home.stopping.get() {
-            self.park.breathe();
+            self.park.poll_driver();
         } else if self.home.inbox.park() {
             let waited = self.park.park();
             self.home.inbox.unpark();

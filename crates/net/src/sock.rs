@@ -5,7 +5,7 @@
 
 use crate::error::simulated;
 use crate::network::{self, Network, NetworkId, SocketId};
-use asyncio_core::effort::spend_io;
+use asyncio_core::budget::{self, poll_spend};
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_reactor::{AsyncFd, Operation};
 use std::fmt;
@@ -96,11 +96,7 @@ impl SimSocket {
         cx: &mut Context<'_>,
         f: impl FnOnce(&dyn Network, SocketId, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        if !spend_io() {
-            cx.waker().wake_by_ref();
-            pending_on(WaitKind::Yield, 0);
-            return Poll::Pending;
-        }
+        ready!(poll_spend(cx, budget::IO));
         let polled = self.call(|network, id| f(network, id, cx));
         if polled.is_pending() {
             pending_on(kind, self.id);

@@ -5,8 +5,7 @@
 
 use crate::source::Source;
 use crate::table::{Direction, Snapshot, Waiter};
-use asyncio_core::effort::spend_io;
-use asyncio_core::wait_note::{WaitKind, pending_on};
+use asyncio_core::budget::{self, poll_spend};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fmt;
@@ -30,7 +29,7 @@ impl Source {
     ) -> Poll<io::Result<(R, Snapshot)>> {
         loop {
             let seen = ready!(self.poll_ready(direction, waiter, Some(io.as_fd()), cx))?;
-            ready!(poll_budget(cx));
+            ready!(poll_spend(cx, budget::IO));
             match op(io) {
                 Ok(result) => return Poll::Ready(Ok((result, seen))),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -53,7 +52,7 @@ impl Source {
     ) -> Poll<io::Result<()>> {
         loop {
             let seen = ready!(self.poll_ready(direction, waiter, Some(fd), cx))?;
-            ready!(poll_budget(cx));
+            ready!(poll_spend(cx, budget::IO));
             // What the table says is a guess until the system confirms it.
             if is_ready(fd, direction)? {
                 return Poll::Ready(Ok(()));
@@ -61,18 +60,6 @@ impl Source {
             self.blocked(direction, seen);
         }
     }
-}
-
-/// Takes one operation from the budget of this poll, or gives way to the other tasks.
-#[inline]
-#[track_caller]
-fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
-    if spend_io() {
-        return Poll::Ready(());
-    }
-    cx.waker().wake_by_ref();
-    pending_on(WaitKind::Yield, 0);
-    Poll::Pending
 }
 
 /// Whether the system finds the descriptor ready at this moment.

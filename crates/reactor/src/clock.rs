@@ -32,14 +32,14 @@ impl Clock for OsClock {
 }
 
 /// The clock of a loop. The real one is called directly: a clock is read for every timer.
-pub(crate) enum ClockDoor {
+pub(crate) enum LoopClock {
     /// The operating system's.
     Os,
     /// A clock that somebody else moves.
     Simulated(Rc<dyn Clock>),
 }
 
-impl Clock for ClockDoor {
+impl Clock for LoopClock {
     #[inline]
     fn now(&self) -> Instant {
         match self {

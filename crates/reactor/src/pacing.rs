@@ -1,12 +1,12 @@
 //! [`Pacing`]: how often a busy loop looks at the clock, at its timers and at the system.
 //!
 //! The three cost differently: a clock reading 20 to 40 ns, a look at the timers next to nothing more,
-//! a look at the system a call and its events. So a loop that is never idle breathes (reads the clock)
-//! every so many units of effort, fires what is due every 50 us, and asks the system every 200 us
-//! (`docs/decisions/0005-pacing.md`). The stride between two breaths adapts: it is halved, down to one
-//! poll, while strides take longer than 50 us, and doubled while they take less than 10.
+//! a look at the system a call and its events. So a loop that is never idle reads the clock once in a
+//! poll interval, fires what is due every 50 us, and asks the system every 200 us
+//! (`docs/decisions/0005-pacing.md`). The interval adapts: it is halved, down to one poll, while
+//! intervals take longer than 50 us, and doubled while they take less than 10.
 
-use asyncio_core::{Instant, effort};
+use asyncio_core::{Instant, budget};
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use std::time::Duration;
 const FIRE_EVERY: Duration = Duration::from_micros(50);
 /// A busy loop asks the system this often.
 const LOOK_EVERY: Duration = Duration::from_micros(200);
-/// Strides that take less than this are lengthened.
+/// Intervals that take less than this are lengthened.
 const SHORT: Duration = Duration::from_micros(10);
-/// The longest stride: so many polls may pass when light ones are followed by heavy ones.
+/// The longest interval: so many polls may pass when light ones are followed by heavy ones.
 const LONGEST: u32 = 64;
-/// A simulated loop has no time to go by: every so many breaths it fires what is due.
-const BREATHS_PER_SIMULATED_LOOK: u32 = 4;
+/// A simulated loop has no time to go by: it fires what is due every so many intervals.
+const INTERVALS_PER_SIMULATED_POLL: u32 = 4;
 
-/// What a breath is used for.
+/// What is to be done at the end of a poll interval.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Breath {
+pub(crate) enum DriverWork {
     /// It is too early for anything.
     Nothing,
     /// Timers that are due are to be fired.
@@ -32,18 +32,18 @@ pub(crate) enum Breath {
     Look,
 }
 
-/// When the loop last breathed, fired and looked.
+/// When the loop last read the clock, fired timers and asked the system.
 #[derive(Debug)]
 pub(crate) struct Pacing {
     /// `None` after a wait, whose end nobody measured.
     last: Cell<Option<Last>>,
-    stride: Cell<u32>,
-    simulated_breaths: Cell<u32>,
+    interval: Cell<u32>,
+    simulated_intervals: Cell<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Last {
-    breath: Instant,
+    interval_end: Instant,
     fire: Instant,
     look: Instant,
 }
@@ -52,57 +52,57 @@ impl Pacing {
     pub(crate) const fn new() -> Self {
         Self {
             last: Cell::new(None),
-            stride: Cell::new(effort::STRIDE),
-            simulated_breaths: Cell::new(0),
+            interval: Cell::new(budget::INTERVAL),
+            simulated_intervals: Cell::new(0),
         }
     }
 
     /// The loop has waited, so it has looked.
     pub(crate) fn waited(&self) {
-        effort::grant(self.stride.get());
+        budget::grant(self.interval.get());
         self.last.set(None);
     }
 
-    /// The loop breathes; says what is to be done.
-    pub(crate) fn breathe(&self, now: Instant) -> Breath {
-        // The first breath since the last wait: time counts from here.
-        let last = self.last.get().unwrap_or(Last { breath: now, fire: now, look: now });
-        self.adapt(now - last.breath);
-        let breath = if now - last.look >= LOOK_EVERY {
-            Breath::Look
+    /// A poll interval is over; says what is to be done.
+    pub(crate) fn poll_driver(&self, now: Instant) -> DriverWork {
+        // The first interval since the last wait: time counts from here.
+        let last = self.last.get().unwrap_or(Last { interval_end: now, fire: now, look: now });
+        self.adapt(now - last.interval_end);
+        let work = if now - last.look >= LOOK_EVERY {
+            DriverWork::Look
         } else if now - last.fire >= FIRE_EVERY {
-            Breath::Fire
+            DriverWork::Fire
         } else {
-            Breath::Nothing
+            DriverWork::Nothing
         };
         self.last.set(Some(Last {
-            breath: now,
-            fire: if breath == Breath::Nothing { last.fire } else { now },
-            look: if breath == Breath::Look { now } else { last.look },
+            interval_end: now,
+            fire: if work == DriverWork::Nothing { last.fire } else { now },
+            look: if work == DriverWork::Look { now } else { last.look },
         }));
-        breath
+        work
     }
 
-    /// A simulated loop breathes; says whether it should fire what is due.
-    pub(crate) fn breathe_simulated(&self) -> bool {
-        effort::grant(effort::STRIDE);
-        let breaths = self.simulated_breaths.get() + 1;
-        self.simulated_breaths.set(breaths % BREATHS_PER_SIMULATED_LOOK);
-        breaths == BREATHS_PER_SIMULATED_LOOK
+    /// A poll interval of a simulated loop is over; says whether it should fire what is due.
+    pub(crate) fn poll_simulated_driver(&self) -> bool {
+        budget::grant(budget::INTERVAL);
+        let intervals = self.simulated_intervals.get() + 1;
+        self.simulated_intervals.set(intervals % INTERVALS_PER_SIMULATED_POLL);
+        intervals == INTERVALS_PER_SIMULATED_POLL
     }
 
-    /// Sets how much effort may pass until the next breath.
+    /// Sets the next poll interval.
     #[inline]
     fn adapt(&self, took: Duration) {
-        let stride = self.stride.get();
+        let interval = self.interval.get();
         let next = if took > FIRE_EVERY {
-            (stride / 2).max(1)
+            (interval / 2).max(1)
         } else if took < SHORT {
-            (stride * 2).min(LONGEST)
+            (interval * 2).min(LONGEST)
         } else {
-            stride
+            interval
         };
-        self.stride.set(next);
-        effort::grant(next);
+        self.interval.set(next);
+        budget::grant(next);
     }
 }

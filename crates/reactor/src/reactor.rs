@@ -1,15 +1,15 @@
 //! [`Reactor`]: timers and readiness for one thread, with its builder and its [`Park`].
 
-use crate::clock::{ClockDoor, OsClock};
+use crate::clock::{LoopClock, OsClock};
 use crate::current::{self, Entered};
 use crate::os::OsSelector;
-use crate::pacing::{Breath, Pacing};
+use crate::pacing::{DriverWork, Pacing};
 use crate::selector::{Selector, Wait};
 use crate::shared::Shared;
 use crate::state::State;
 use asyncio_core::park::{Park, Unpark};
 use asyncio_core::time::Clock;
-use asyncio_core::{Instant, effort};
+use asyncio_core::{Instant, budget};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -74,14 +74,14 @@ impl Reactor {
     /// Its timers are exact: it never waits for a deadline that was cancelled, and never longer than to
     /// the next. Descriptors of the operating system cannot be used on it.
     #[must_use]
-    pub fn with_doors(clock: Rc<dyn Clock>, selector: Box<dyn Selector>) -> Self {
+    pub fn with_simulation(clock: Rc<dyn Clock>, selector: Box<dyn Selector>) -> Self {
         let shared = Shared::new(None, selector.unparker());
-        Self::from_parts(shared, ClockDoor::Simulated(clock), selector, Duration::ZERO)
+        Self::from_parts(shared, LoopClock::Simulated(clock), selector, Duration::ZERO)
     }
 
     fn from_parts(
         shared: Arc<Shared>,
-        clock: ClockDoor,
+        clock: LoopClock,
         selector: Box<dyn Selector>,
         timer_slack: Duration,
     ) -> Self {
@@ -134,6 +134,7 @@ impl Reactor {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _entered = self.enter();
+        let _budget = budget::enter();
         let mut future = pin!(future);
         let root = Arc::new(RootWaker {
             woken: AtomicBool::new(true),
@@ -144,12 +145,12 @@ impl Reactor {
         let mut context = Context::from_waker(&waker);
         loop {
             if root.woken.swap(false, Ordering::AcqRel) {
-                effort::begin_poll();
+                budget::begin_poll();
                 if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                     return output;
                 }
-                if effort::is_due() {
-                    self.breathe();
+                if budget::is_interval_over() {
+                    self.poll_driver();
                 }
             } else {
                 let flow = self.park();
@@ -176,19 +177,19 @@ impl Park for Reactor {
     }
 
     #[inline]
-    fn breathe(&self) {
+    fn poll_driver(&self) {
         if self.state.is_simulated() {
-            if self.pacing.breathe_simulated() {
+            if self.pacing.poll_simulated_driver() {
                 self.state.take_in_mail();
                 self.state.fire_due();
             }
             return;
         }
         let now = self.state.clock.now();
-        match self.pacing.breathe(now) {
-            Breath::Nothing => {}
-            Breath::Fire => self.state.fire_due_at(now),
-            Breath::Look => {
+        match self.pacing.poll_driver(now) {
+            DriverWork::Nothing => {}
+            DriverWork::Fire => self.state.fire_due_at(now),
+            DriverWork::Look => {
                 if self.state.look(Wait::Look).is_continue() {
                     self.state.fire_due();
                 }
@@ -255,7 +256,7 @@ impl ReactorBuilder {
         debug_assert!(OsClock.now() > Instant::ZERO, "the system's clock has left its epoch");
         let port = selector.port();
         let shared = Shared::new(Some(port), selector.unparker());
-        Ok(Reactor::from_parts(shared, ClockDoor::Os, Box::new(selector), self.timer_slack))
+        Ok(Reactor::from_parts(shared, LoopClock::Os, Box::new(selector), self.timer_slack))
     }
 }
 

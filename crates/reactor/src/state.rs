@@ -3,7 +3,7 @@
 //! Invariant: no borrow is held while code that is not ours runs (clones, wakes and drops of wakers).
 //! Wakers are collected into a batch under the borrow and woken after it.
 
-use crate::clock::ClockDoor;
+use crate::clock::LoopClock;
 use crate::selector::{Readiness, Selector, Wait};
 use crate::shared::{Message, Shared};
 use crate::table::SourceTable;
@@ -26,7 +26,7 @@ const KEPT_WAKERS: usize = 4096;
 /// What a loop's own thread keeps.
 pub(crate) struct State {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) clock: ClockDoor,
+    pub(crate) clock: LoopClock,
     pub(crate) timers: RefCell<Wheel<Waker>>,
     pub(crate) sources: RefCell<SourceTable>,
     /// Borrowed while it waits: a door, which does not come back into the loop's turn.
@@ -56,7 +56,7 @@ impl fmt::Debug for State {
 impl State {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        clock: ClockDoor,
+        clock: LoopClock,
         selector: Box<dyn Selector>,
         timer_slack: Duration,
     ) -> Self {
@@ -83,7 +83,7 @@ impl State {
 
     #[inline]
     pub(crate) fn is_simulated(&self) -> bool {
-        matches!(self.clock, ClockDoor::Simulated(_))
+        matches!(self.clock, LoopClock::Simulated(_))
     }
 
     /// A rank among equal deadlines: timers fire in the order in which they asked for it.

@@ -102,7 +102,8 @@ impl Simulation {
         let jobs = Rc::new(JobQueue::default());
         let halt = Rc::new(Halt::default());
         let selector = VirtualSelector::new(Rc::clone(&clock), Rc::clone(&jobs), Rc::clone(&halt));
-        let reactor = Reactor::with_doors(Rc::<VirtualClock>::clone(&clock), Box::new(selector));
+        let reactor =
+            Reactor::with_simulation(Rc::<VirtualClock>::clone(&clock), Box::new(selector));
         let event_loop = Rc::new(EventLoop::new(reactor));
         let policy = SeededPolicy::new(self.seed, self.step_limit, Rc::clone(&halt));
         event_loop.set_policy(Some(Box::new(policy)));

@@ -1,6 +1,6 @@
 //! The thread's own parker, and the counters that keep a busy loop fair.
 
-use asyncio_core::effort;
+use asyncio_core::budget;
 use asyncio_core::park::{Park, ThreadPark};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,29 +25,47 @@ fn ring_before_the_park_ends_it_at_once_and_counts_once() {
 }
 
 #[test]
-fn stride_is_used_up_by_polls_and_twice_as_fast_by_io() {
-    effort::grant(3);
-    effort::begin_poll();
-    effort::begin_poll();
-    assert!(!effort::is_due());
-    effort::begin_poll();
-    assert!(effort::is_due());
-    effort::begin_poll();
-    assert!(effort::is_due(), "it stays so until a new stride is granted");
-    effort::grant(4);
-    effort::begin_poll();
-    assert!(effort::spend_io());
-    assert!(!effort::is_due());
-    assert!(effort::spend_io());
-    assert!(effort::is_due());
+fn the_poll_interval_is_used_up_by_polls_and_by_io() {
+    budget::grant(3);
+    budget::begin_poll();
+    budget::begin_poll();
+    assert!(!budget::is_interval_over());
+    budget::begin_poll();
+    assert!(budget::is_interval_over());
+    budget::begin_poll();
+    assert!(budget::is_interval_over(), "it stays so until a new interval is granted");
+    budget::grant(4);
+    budget::begin_poll();
+    let _spent = budget::spend(budget::IO);
+    assert!(!budget::is_interval_over());
+    let _spent = budget::spend(budget::IO);
+    assert!(budget::is_interval_over());
 }
 
 #[test]
-fn budget_of_a_poll_is_refused_once_and_then_filled_again() {
-    effort::begin_poll();
-    for _ in 0..effort::IO_PER_POLL {
-        assert!(effort::spend_io());
+fn the_budget_of_a_poll_is_refilled_by_the_loop_alone() {
+    let _entered = budget::enter();
+    for _ in 0..2 {
+        budget::begin_poll();
+        let spent = (0..budget::REFUSALS).filter(|_| budget::spend(budget::IO)).count();
+        assert_eq!(spent, (budget::PER_POLL / budget::IO) as usize);
     }
-    assert!(!effort::spend_io());
-    assert!(effort::spend_io(), "an executor of somebody else's goes on");
+}
+
+#[test]
+fn a_blocking_executor_inside_of_a_poll_goes_on_after_many_refusals() {
+    let _entered = budget::enter();
+    budget::begin_poll();
+    let spent = (0..10 * budget::REFUSALS).filter(|_| budget::spend(budget::STEP)).count();
+    assert!(spent > budget::PER_POLL as usize, "{spent}");
+    assert!(spent < 20 * budget::PER_POLL as usize, "{spent}");
+}
+
+#[test]
+fn outside_of_a_loop_nothing_is_limited() {
+    {
+        let _entered = budget::enter();
+        budget::begin_poll();
+    }
+    assert!((0..10_000).all(|_| budget::spend(budget::IO)));
 }

@@ -11,7 +11,7 @@ use super::{wake, waker};
 use crate::error::JoinError;
 use asyncio_core::exception::{ExceptionContext, forget_payload, report, report_to};
 use asyncio_core::wake_batch::drop_foreign;
-use asyncio_core::{effort, wait_note};
+use asyncio_core::{budget, wait_note};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::Waker;
@@ -27,7 +27,7 @@ pub(crate) fn run(home: &Home, cell: CellPtr) {
     if local & (DONE | CANCEL) != 0 {
         return run_rare(home, cell);
     }
-    effort::begin_poll();
+    budget::begin_poll();
     wait_note::clear();
     home.current.set(Some(cell));
     let ready = cell.poll();
@@ -43,10 +43,10 @@ pub(crate) fn run(home: &Home, cell: CellPtr) {
 pub(super) fn run_nested(home: &Home, cell: CellPtr) {
     let outer = home.current.get();
     let note = wait_note::take();
-    let budget = effort::budget();
+    let budget = budget::enter();
     run(home, cell);
     home.current.set(outer);
-    effort::restore_budget(budget);
+    drop(budget);
     wait_note::restore(note);
 }
 

@@ -4,13 +4,14 @@ use super::body::{self, Outcome};
 use super::layout::{AWAITED, CANCEL, CellPtr, DONE, HANDLE, Header, Home, Kind, MERGED, OUTCOME};
 use super::{lifecycle, wake, waker};
 use crate::error::JoinError;
+use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_core::wake_batch::drop_foreign;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 /// The `HANDLE` of a cell whose outcome is an [`Outcome<T>`]. Dropping it detaches the task.
 ///
@@ -187,6 +188,7 @@ impl<T> OwnedCell<T> {
         let cell = self.cell();
         let local = cell.local();
         if local & DONE != 0 {
+            ready!(budget::poll_spend(cx, budget::STEP));
             return Poll::Ready(self.take().unwrap_or_else(|| outcome_is_gone(cell)));
         }
         pending_on(WaitKind::Task, cell.id().as_u64());

@@ -246,7 +246,7 @@ impl Park for WatchedPark {
 
     fn enter(&self) {}
 
-    fn breathe(&self) {}
+    fn poll_driver(&self) {}
 
     fn park(&self) -> ControlFlow<()> {
         self.parks.set(self.parks.get() + 1);

@@ -5,10 +5,10 @@ mod pacing;
 
 use crate::world::{MS, WakeCount, World, at, poll_with};
 use asyncio_core::time::Clock;
-use asyncio_core::{effort, yield_now};
+use asyncio_core::{budget, yield_now};
 use asyncio_reactor::{AsyncFd, Instant, OsClock, Park, Reactor, now, sleep, sleep_until};
 use futures::future::join;
-use pacing::{Breath, Pacing};
+use pacing::{DriverWork, Pacing};
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -16,11 +16,11 @@ use std::time::Duration;
 
 const US: u64 = 1000;
 
-/// Polls until the loop is asked to breathe.
-fn stride() -> u32 {
+/// Polls until the loop has to poll its driver.
+fn poll_interval() -> u32 {
     let mut polls = 0;
-    while !effort::is_due() {
-        effort::begin_poll();
+    while !budget::is_interval_over() {
+        budget::begin_poll();
         polls += 1;
     }
     polls
@@ -30,51 +30,51 @@ fn stride() -> u32 {
 fn a_busy_loop_fires_every_50_us_and_looks_every_200() {
     let pacing = Pacing::new();
     pacing.waited();
-    let breaths: Vec<_> = (0..41_u64)
-        .map(|n| (n, pacing.breathe(at(n * 10 * US))))
-        .filter(|(_, breath)| *breath != Breath::Nothing)
+    let work: Vec<_> = (0..41_u64)
+        .map(|n| (n, pacing.poll_driver(at(n * 10 * US))))
+        .filter(|(_, work)| *work != DriverWork::Nothing)
         .collect();
     let expected = [
-        (5, Breath::Fire),
-        (10, Breath::Fire),
-        (15, Breath::Fire),
-        (20, Breath::Look),
-        (25, Breath::Fire),
-        (30, Breath::Fire),
-        (35, Breath::Fire),
-        (40, Breath::Look),
+        (5, DriverWork::Fire),
+        (10, DriverWork::Fire),
+        (15, DriverWork::Fire),
+        (20, DriverWork::Look),
+        (25, DriverWork::Fire),
+        (30, DriverWork::Fire),
+        (35, DriverWork::Fire),
+        (40, DriverWork::Look),
     ];
-    assert_eq!(breaths, expected);
+    assert_eq!(work, expected);
 }
 
 #[test]
 fn a_simulated_loop_looks_by_count() {
     let pacing = Pacing::new();
-    let looks: Vec<_> = (1..=12).filter(|_| pacing.breathe_simulated()).collect();
+    let looks: Vec<_> = (1..=12).filter(|_| pacing.poll_simulated_driver()).collect();
     assert_eq!(looks, [4, 8, 12]);
 }
 
 #[test]
-fn heavy_polls_shorten_the_stride_and_light_ones_lengthen_it() {
+fn heavy_polls_shorten_the_poll_interval_and_light_ones_lengthen_it() {
     let pacing = Pacing::new();
     pacing.waited();
     let mut time = 0;
-    let mut breathe = |us: u64| {
+    let mut poll_driver = |us: u64| {
         time += us * US;
-        let _looks = pacing.breathe(at(time));
-        stride()
+        let _looks = pacing.poll_driver(at(time));
+        poll_interval()
     };
-    assert_eq!(breathe(0), 32, "the first breath after a wait took no time");
-    let heavy: Vec<_> = (0..6).map(|_| breathe(200)).collect();
+    assert_eq!(poll_driver(0), 32, "the first interval after a wait took no time");
+    let heavy: Vec<_> = (0..6).map(|_| poll_driver(200)).collect();
     assert_eq!(heavy, [16, 8, 4, 2, 1, 1]);
-    let even: Vec<_> = (0..3).map(|_| breathe(30)).collect();
+    let even: Vec<_> = (0..3).map(|_| poll_driver(30)).collect();
     assert_eq!(even, [1, 1, 1]);
-    let light: Vec<_> = (0..7).map(|_| breathe(1)).collect();
+    let light: Vec<_> = (0..7).map(|_| poll_driver(1)).collect();
     assert_eq!(light, [2, 4, 8, 16, 32, 64, 64]);
 }
 
 #[test]
-fn a_busy_simulated_loop_fires_what_is_due_at_every_fourth_breath() {
+fn a_busy_simulated_loop_fires_what_is_due_at_every_fourth_interval() {
     let world = World::new();
     let _entered = world.reactor.enter();
     let (count, waker) = WakeCount::new();
@@ -82,7 +82,7 @@ fn a_busy_simulated_loop_fires_what_is_due_at_every_fourth_breath() {
     assert!(poll_with(&mut due, &waker).is_pending());
     let fired: Vec<_> = (0..4)
         .map(|_| {
-            world.reactor.breathe();
+            world.reactor.poll_driver();
             count.get()
         })
         .collect();

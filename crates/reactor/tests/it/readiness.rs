@@ -1,7 +1,7 @@
 //! Readiness: when it is believed, when it ends, and whom it wakes.
 
 use crate::world::{MS, WakeCount, World, at, poll_once, poll_with};
-use asyncio_core::effort;
+use asyncio_core::budget;
 use asyncio_reactor::{AsyncFd, Park, Reactor, Readiness, Source, timeout};
 use futures::future::join;
 use std::future::{Future, poll_fn};
@@ -140,14 +140,15 @@ fn a_task_that_is_always_ready_gives_way_after_its_budget() {
     let here = AsyncFd::new(here).unwrap();
     let (count, waker) = WakeCount::new();
     let mut context = Context::from_waker(&waker);
+    let _budget = budget::enter();
     for _ in 0..3 {
-        effort::begin_poll();
+        budget::begin_poll();
         let woken = count.get();
         let mut done = 0;
         while here.poll_read_with(&mut context, |_| Ok(())).is_ready() {
             done += 1;
         }
-        assert_eq!((done, count.get() - woken), (effort::IO_PER_POLL, 1));
+        assert_eq!((done, count.get() - woken), (budget::PER_POLL / budget::IO, 1));
     }
 }
 

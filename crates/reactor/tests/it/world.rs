@@ -101,7 +101,7 @@ impl World {
             waits: Rc::clone(&waits),
             bell: Arc::clone(&bell),
         };
-        let reactor = Reactor::with_doors(
+        let reactor = Reactor::with_simulation(
             Rc::<VirtualClock>::clone(&clock) as Rc<dyn Clock>,
             Box::new(selector),
         );

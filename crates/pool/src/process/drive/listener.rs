@@ -6,7 +6,7 @@
 use crate::process::drive::helper::Helper;
 use crate::process::shared::Shared;
 use crate::process::sys::Poller;
-use asyncio_core::effort;
+use asyncio_core::budget;
 use asyncio_reactor::{AsyncFd, ReactorId, current_id};
 use parking_lot::Mutex;
 use rustix::fd::{AsFd, BorrowedFd};
@@ -122,7 +122,7 @@ impl Wake for Ear {
         let Some(listener) = self.listener.upgrade() else { return };
         if current_id() == Some(listener.reactor) {
             // This is a poll of its own, not part of the one that a task had before.
-            effort::begin_poll();
+            budget::begin_poll();
             listener.take_turn();
         } else {
             listener.leave();

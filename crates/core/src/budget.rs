@@ -1,0 +1,128 @@
+//! Two counters that keep a busy loop fair, both in thread-locals without destructor.
+//!
+//! The *poll interval* is what a loop may still do before it polls its driver: a poll of a task or a
+//! callback costs 1, a read or a write 2 more. The executor asks [`is_interval_over`] after each poll, and
+//! then calls [`Park::poll_driver`](crate::park::Park::poll_driver), which grants a [new interval](grant).
+//! Counting polls alone would let sixteen polls of many reads each hold back a timer for milliseconds.
+//!
+//! The *budget* limits what one poll of a task may finish, so that a task whose futures are always ready
+//! still lets others run. Every leaf future of this project calls [`poll_spend`] on the path on which it is
+//! ready: an I/O operation costs [`IO`], all else [`STEP`]. Only a loop refills the budget, before each
+//! poll; so all branches of a `gather` share one. Outside of a loop nothing is limited.
+
+use crate::wait_note::{WaitKind, pending_on};
+use std::cell::Cell;
+use std::task::{Context, Poll};
+
+/// What a task may spend in one poll.
+pub const PER_POLL: u32 = 128;
+/// The cost of an I/O operation: 32 fit into one poll.
+pub const IO: u32 = 4;
+/// The cost of any other step of a leaf future: a tick, a value, the end of a task.
+pub const STEP: u32 = 1;
+/// The poll interval of a loop that knows nothing yet about how heavy its polls are.
+pub const INTERVAL: u32 = 16;
+/// After this many refusals in one poll the budget is refilled.
+///
+/// A blocking executor inside of a poll (`futures::executor::block_on`) polls again and again what was
+/// refused, and no loop comes by to refill. It goes on after some microseconds.
+pub const REFUSALS: u32 = 4096;
+
+/// Outside of a loop: nothing is limited.
+const UNLIMITED: i32 = i32::MAX;
+
+thread_local! {
+    static LEFT: Cell<u32> = const { Cell::new(INTERVAL) };
+    /// What is left of the budget; below one, how many steps were refused, negated.
+    static BUDGET: Cell<i32> = const { Cell::new(UNLIMITED) };
+}
+
+/// Refills the budget and counts one poll; a loop calls it before each poll.
+#[inline]
+pub fn begin_poll() {
+    BUDGET.set(PER_POLL.cast_signed());
+    LEFT.set(LEFT.get().saturating_sub(1));
+}
+
+/// Restores the budget that was there before; made by [`enter`].
+#[derive(Debug)]
+#[must_use = "dropping the guard restores the former budget"]
+pub struct Entered {
+    former: i32,
+}
+
+/// Keeps the budget of the surrounding poll until the guard is dropped.
+///
+/// For a loop around its run, so that nothing is limited after it, and for an executor that polls a task
+/// inside the poll of another.
+#[inline]
+pub fn enter() -> Entered {
+    Entered { former: BUDGET.get() }
+}
+
+impl Drop for Entered {
+    #[inline]
+    fn drop(&mut self) {
+        BUDGET.set(self.former);
+    }
+}
+
+/// Whether the poll interval is used up, so that the driver should be polled.
+#[inline]
+#[must_use]
+pub fn is_interval_over() -> bool {
+    LEFT.get() == 0
+}
+
+/// Grants a new poll interval, after the driver was polled or the loop has waited.
+#[inline]
+pub fn grant(interval: u32) {
+    LEFT.set(interval);
+}
+
+/// Takes `cost` from the budget of this poll; `false` if nothing is left.
+#[inline]
+#[must_use]
+pub fn spend(cost: u32) -> bool {
+    LEFT.set(LEFT.get().saturating_sub(cost / 2));
+    let left = BUDGET.get();
+    if left == UNLIMITED {
+        return true;
+    }
+    BUDGET.set(left.wrapping_sub_unsigned(if left > 0 { cost } else { 1 }));
+    left > 0 || is_stuck(left)
+}
+
+/// Whether so much was refused that nobody else can be refilling.
+#[cold]
+fn is_stuck(left: i32) -> bool {
+    let stuck = left.unsigned_abs() >= REFUSALS;
+    if stuck {
+        BUDGET.set(PER_POLL.cast_signed());
+    }
+    stuck
+}
+
+/// Takes `cost` from the budget of this poll, or wakes the task and gives way to the others.
+///
+/// # Examples
+/// ```
+/// use asyncio_core::budget;
+/// use std::task::{Context, Poll, Waker};
+///
+/// fn poll_ready_made(cx: &mut Context<'_>) -> Poll<u8> {
+///     std::task::ready!(budget::poll_spend(cx, budget::STEP));
+///     Poll::Ready(7)
+/// }
+/// assert_eq!(poll_ready_made(&mut Context::from_waker(Waker::noop())), Poll::Ready(7));
+/// ```
+#[inline]
+#[track_caller]
+pub fn poll_spend(cx: &mut Context<'_>, cost: u32) -> Poll<()> {
+    if spend(cost) {
+        return Poll::Ready(());
+    }
+    cx.waker().wake_by_ref();
+    pending_on(WaitKind::Yield, 0);
+    Poll::Pending
+}
