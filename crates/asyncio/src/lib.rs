@@ -1,14 +1,9 @@
 #![doc = include_str!("../../../README.md")]
 #![forbid(unsafe_code)]
 
-// In dependence order: a module uses only what stands above it.
-mod event_loop;
-mod runner;
-
 pub use asyncio_core::exception::ExceptionContext;
 pub use asyncio_core::{
-    BrokenPromise, Executor, Instant, JobError, Promise, Resolver, TaskId, gather, promise,
-    try_gather, yield_now,
+    BrokenPromise, Instant, Promise, Resolver, TaskId, gather, promise, try_gather, yield_now,
 };
 pub use asyncio_executor::{
     CallHandle, Handle, JoinError, LoopClosed, RemoteTask, Stopped, Task, TaskBuilder, TaskRef,
@@ -17,12 +12,11 @@ pub use asyncio_executor::{
 pub use asyncio_macros::{main, test};
 #[cfg(feature = "process-pool")]
 pub use asyncio_pool::process::{Job, Priority, ProcessPoolExecutor, Rejected, StartError};
-pub use asyncio_pool::{Shutdown, ThreadPoolExecutor, to_thread};
+pub use asyncio_pool::{Executor, JobError, Shutdown, ThreadPoolExecutor, to_thread};
 pub use asyncio_reactor::{
     Interval, MissedTick, Sleep, Timeout, TimeoutError, interval, sleep, sleep_until, timeout,
 };
-pub use event_loop::{EventLoop, running_loop, try_running_loop};
-pub use runner::{Runner, RunnerBuilder, run};
+pub use asyncio_runtime::{EventLoop, Runner, RunnerBuilder, run, running_loop, try_running_loop};
 
 /// What [`main`] does before it runs the function: a process that was started as a worker of a process pool
 /// becomes one.
@@ -47,12 +41,11 @@ pub mod random {
 
 /// Threads and processes as executors: [`asyncio_pool`].
 pub mod pool {
-    pub use asyncio_core::{Death, DeathCause};
     #[cfg(feature = "process-pool")]
     pub use asyncio_pool::process::*;
     pub use asyncio_pool::{
-        AbandonedJob, ScopedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor,
-        ThreadScope, to_thread,
+        AbandonedJob, Executor, JobError, ScopedJob, Shutdown, ThreadJob, ThreadPoolBuilder,
+        ThreadPoolExecutor, ThreadScope, WorkerExit, WorkerExitCause, to_thread,
     };
 }
 
@@ -63,6 +56,7 @@ pub mod task {
 }
 
 /// Deterministic simulation: [`asyncio_testing`].
+#[cfg(feature = "testing")]
 pub mod testing {
     pub use asyncio_testing::{SimulatedNetwork, Simulation, Stall, StallKind};
 }

@@ -2,28 +2,22 @@
 #![forbid(unsafe_code)]
 
 // In dependence order: a module uses only what stands above it.
+pub mod ambient;
 pub mod time;
 pub mod id;
 pub mod wait_note;
 pub mod budget;
 pub mod random;
 pub mod park;
-pub mod policy;
 pub mod exception;
 pub mod wake_batch;
 pub mod promise;
-mod death;
-pub mod job;
-pub mod executor;
 pub mod yield_now;
 mod try_gather_all;
 pub mod gather;
 
-pub use death::{Death, DeathCause};
-pub use executor::Executor;
 pub use gather::{gather, try_gather};
 pub use id::TaskId;
-pub use job::JobError;
 pub use promise::{BrokenPromise, Promise, Resolver, promise};
 pub use time::Instant;
 pub use try_gather_all::TryGatherAll;

@@ -3,6 +3,7 @@
 // In dependence order: a module uses only what stands above it.
 mod primitives;
 pub mod error;
+pub mod policy;
 mod thread_number;
 mod word;
 mod inbox;

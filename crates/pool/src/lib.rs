@@ -4,11 +4,13 @@
 #[cfg(feature = "process")]
 mod primitives;
 mod clock;
+mod job;
 mod shutdown;
 mod thread;
 #[cfg(feature = "process")]
 pub mod process;
 
+pub use job::{Executor, JobError, WorkerExit, WorkerExitCause};
 #[cfg(feature = "process")]
 pub use process::ProcessPoolExecutor;
 pub use shutdown::Shutdown;

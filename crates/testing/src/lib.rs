@@ -9,10 +9,8 @@ mod stall;
 mod halt;
 mod selector;
 mod policy;
-mod current;
 mod simulation;
 
-pub use current::{CurrentLoop, current_loop};
 pub use network::SimulatedNetwork;
 pub use simulation::Simulation;
 pub use stall::{Stall, StallKind};

@@ -2,8 +2,8 @@
 
 use crate::halt::Halt;
 use crate::stall::StallKind;
-use asyncio_core::policy::Policy;
 use asyncio_core::random::Generator;
+use asyncio_executor::policy::Policy;
 use std::rc::Rc;
 
 /// Picks the next task by a seed, and halts the loop after a number of steps.

@@ -1,7 +1,6 @@
 //! [`Simulation`]: one run of a program in a simulated world.
 
 use crate::clock::VirtualClock;
-use crate::current;
 use crate::halt::Halt;
 use crate::jobs::JobQueue;
 use crate::network::{Options, SimulatedNetwork};
@@ -10,11 +9,11 @@ use crate::selector::VirtualSelector;
 use crate::stall::Stall;
 use asyncio_core::random;
 use asyncio_core::time::Clock;
-use asyncio_executor::EventLoop;
 use asyncio_net::network;
 use asyncio_pool::current::LazyPool;
 use asyncio_pool::door;
 use asyncio_reactor::Reactor;
+use asyncio_runtime::EventLoop;
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -104,19 +103,16 @@ impl Simulation {
         let selector = VirtualSelector::new(Rc::clone(&clock), Rc::clone(&jobs), Rc::clone(&halt));
         let reactor =
             Reactor::with_simulation(Rc::<VirtualClock>::clone(&clock), Box::new(selector));
-        let event_loop = Rc::new(EventLoop::new(reactor));
+        let event_loop = EventLoop::from_parts(reactor, LazyPool::default());
         let policy = SeededPolicy::new(self.seed, self.step_limit, Rc::clone(&halt));
         event_loop.set_policy(Some(Box::new(policy)));
 
-        let _current = current::enter(Rc::clone(&event_loop));
-        let _pool = asyncio_pool::current::enter(LazyPool::default());
         let _door = door::enter(jobs);
         let _network = network::enter(Rc::new(SimulatedNetwork::with_options(self.network)));
         let _random = random::enter(self.seed);
         let result = event_loop.run_until_complete(async move { program().await });
         let at = clock.now();
         event_loop.close();
-        event_loop.park().close();
         result.map_err(|_stopped| halt.report(self.seed, at))
     }
 }

@@ -11,6 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["pool", "signal"],
     &["net"],
     &["process"],
+    &["runtime"],
     &["testing"],
     &["asyncio"],
     &["benches", "models", "conformance"],

@@ -115,7 +115,8 @@ async fn every_name(
     let _built = ThreadPoolExecutor::builder();
     let job: Result<u8, JobError> = Executor::submit(&own, |x: u8| x, 1).await;
     let error = job.expect_err("an error");
-    let _asks = (error.is_died(), error.is_panicked(), error.is_timed_out(), error.is_cancelled());
+    let _asks =
+        (error.worker_died(), error.is_panicked(), error.is_timed_out(), error.is_cancelled());
     let _facts =
         (error.signal(), error.exit_code(), error.job_name().len(), error.stderr_tail().len());
     Ok(())

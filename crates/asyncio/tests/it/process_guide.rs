@@ -89,7 +89,7 @@ async fn errors() -> Result {
         Err(error) if error.is_panicked() => {
             println!("{:?} at {:?}", error.panic_message(), error.panic_location());
         }
-        Err(error) if error.is_died() => {
+        Err(error) if error.worker_died() => {
             println!("signal {:?}, exit code {:?}", error.signal(), error.exit_code());
             println!("its last words: {}", error.stderr_tail());
         }

@@ -186,7 +186,7 @@ async fn real_a_timeout_of_the_job_kills_it_and_others_go_on() {
     let job = pool.job(spin).timeout(Duration::from_millis(30));
     let (spun, counted) = gather((job.run(()), pool.run(fib, 20))).await;
     let error = spun.unwrap_err();
-    assert!(error.is_timed_out() && !error.is_cancelled() && !error.is_died());
+    assert!(error.is_timed_out() && !error.is_cancelled() && !error.worker_died());
     assert!(error.job_name().ends_with("process_pool::spin"), "{}", error.job_name());
     assert_eq!(counted.unwrap(), 6765);
     // One that is quick enough does not notice its limit.
@@ -261,7 +261,7 @@ async fn errors_say_what_has_happened() {
         .build()
         .unwrap();
     let error = pool.run(|n: u32| -> u32 { panic!("bad {n}") }, 7).await.unwrap_err();
-    assert!(error.is_panicked() && !error.is_died());
+    assert!(error.is_panicked() && !error.worker_died());
     assert_eq!(error.panic_message(), Some("bad 7"));
     assert!(error.panic_location().unwrap().contains("process_pool.rs:"));
     assert!(error.job_name().contains("errors_say_what_has_happened::"), "{}", error.job_name());
@@ -271,7 +271,7 @@ async fn errors_say_what_has_happened() {
         std::process::exit(code)
     };
     let error = pool.run(exit, 3).await.unwrap_err();
-    assert!(error.is_died());
+    assert!(error.worker_died());
     assert_eq!((error.exit_code(), error.signal()), (Some(3), None));
     assert_eq!(error.stderr_tail().trim_end(), "the last words");
     assert!(

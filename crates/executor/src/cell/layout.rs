@@ -5,13 +5,13 @@
 use crate::error::JoinError;
 use crate::inbox::Inbox;
 use crate::memory::Memory;
+use crate::policy::Policy;
 use crate::ready::ReadyQueue;
 use crate::slab::Slab;
 use crate::thread_number;
 use crate::word::Word;
 use asyncio_core::exception::ExceptionHandler;
 use asyncio_core::park::Unpark;
-use asyncio_core::policy::Policy;
 use asyncio_core::wait_note::WaitKind;
 use asyncio_core::wake_batch::drop_foreign;
 use std::alloc::Layout;

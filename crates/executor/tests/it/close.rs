@@ -4,7 +4,7 @@ use crate::support::{
     Drops, Log, OnDrop, is_long, new_loop, own_waker, panic_message, reports, threads, turns,
     watched_loop,
 };
-use asyncio_core::policy::Policy;
+use asyncio_executor::policy::Policy;
 use asyncio_executor::{EventLoop, LoopClosed, Task, create_task};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending};

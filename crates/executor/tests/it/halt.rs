@@ -1,7 +1,7 @@
 //! How a run ends before its future does.
 
 use crate::support::{Drops, Log, new_loop, threads, turns};
-use asyncio_core::policy::Policy;
+use asyncio_executor::policy::Policy;
 use asyncio_executor::{Stopped, call_soon, create_task};
 use std::cell::Cell;
 use std::future::pending;

@@ -134,20 +134,20 @@ impl<C: Codec> ProcessPoolBuilder<C> {
     }
 
     /// How many bytes jobs may allocate in one process; an allocation beyond it fails, which usually
-    /// means that the job dies of it ([`DeathCause::OutOfMemory`]).
+    /// means that the job dies of it ([`WorkerExitCause::OutOfMemory`]).
     ///
     /// It counts private writable memory (`RLIMIT_DATA`, getrlimit(2)) on top of an idle process.
     ///
-    /// [`DeathCause::OutOfMemory`]: asyncio_core::DeathCause::OutOfMemory
+    /// [`WorkerExitCause::OutOfMemory`]: asyncio_pool::WorkerExitCause::OutOfMemory
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.settings.memory_limit = Some(bytes);
         self
     }
 
     /// How much processor time one job may use, in whole seconds, rounded up; beyond it the job dies
-    /// ([`DeathCause::CpuLimit`]).
+    /// ([`WorkerExitCause::CpuLimit`]).
     ///
-    /// [`DeathCause::CpuLimit`]: asyncio_core::DeathCause::CpuLimit
+    /// [`WorkerExitCause::CpuLimit`]: asyncio_pool::WorkerExitCause::CpuLimit
     pub fn cpu_limit(mut self, limit: Duration) -> Self {
         self.settings.cpu_limit = Some(limit);
         self

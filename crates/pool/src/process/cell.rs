@@ -3,9 +3,9 @@
 //! The pool has it until it has finished it, once; the future may leave at any time. The lock is held for
 //! moves only: results and wakers are dropped, and wakers called, outside of it.
 
+use crate::job::JobError;
 use crate::process::function::Descriptor;
 use crate::process::wire::writer::Payload;
-use asyncio_core::JobError;
 use asyncio_core::exception::{ExceptionContext, report};
 use asyncio_core::wake_batch::wake;
 use parking_lot::Mutex;

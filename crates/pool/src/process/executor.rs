@@ -1,5 +1,6 @@
 //! [`ProcessPoolExecutor`]: Python's `concurrent.futures.ProcessPoolExecutor`.
 
+use crate::job::{Executor, JobError};
 use crate::process::cell::Treatment;
 use crate::process::closing::Closing;
 use crate::process::codec::Codec;
@@ -13,7 +14,6 @@ use crate::process::messagepack::MessagePack;
 use crate::process::order::Order;
 use crate::process::run::Run;
 use crate::shutdown::Shutdown;
-use asyncio_core::{Executor, JobError};
 use futures::stream::{Iter, Stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

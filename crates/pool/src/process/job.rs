@@ -1,9 +1,9 @@
 //! [`Job`]: the result of a job in a process, to be awaited.
 
+use crate::job::JobError;
 use crate::process::cell::Cell;
 use crate::process::codec::CodecError;
 use crate::process::drive::{Attendance, Pool};
-use asyncio_core::JobError;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use std::any::type_name;
 use std::fmt;

@@ -1,6 +1,7 @@
 //! [`JobBuilder`]: a call with more to say about it.
 
 use crate::clock::{after, nanos};
+use crate::job::JobError;
 use crate::process::cell::Priority;
 use crate::process::drive::{Attendance, Pool, block_on};
 use crate::process::error::Rejected;
@@ -9,7 +10,6 @@ use crate::process::map::Map;
 use crate::process::order::Order;
 use crate::process::run::{Run, try_run};
 use crate::thread::door;
-use asyncio_core::JobError;
 use futures::stream::Iter;
 use std::fmt;
 use std::time::Duration;

@@ -1,11 +1,11 @@
 //! [`Map`]: one function over many items.
 
+use crate::job::JobError;
 use crate::process::cell::Treatment;
 use crate::process::drive::Pool;
 use crate::process::engine::{AUTOMATIC, DEEPEST};
 use crate::process::job::Job;
 use crate::process::order::Order;
-use asyncio_core::JobError;
 use futures::stream::{Fuse, FuturesUnordered, Iter, Stream, StreamExt};
 use std::collections::BTreeMap;
 use std::fmt;

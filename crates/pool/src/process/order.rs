@@ -1,5 +1,6 @@
 //! [`Order`]: a function to be called in a process, before its arguments are written.
 
+use crate::job::JobError;
 use crate::process::cell::{Cell, Treatment};
 use crate::process::codec::{Codec, CodecError};
 use crate::process::drive::{Attendance, Pool};
@@ -8,7 +9,6 @@ use crate::process::job::Job;
 use crate::process::simulated;
 use crate::process::wire::payload;
 use crate::thread::door;
-use asyncio_core::JobError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::type_name;

@@ -1,11 +1,11 @@
 //! [`Run`]: a call that waits for room in the queue first.
 
 use crate::clock::monotonic_nanos;
+use crate::job::JobError;
 use crate::process::drive::{Attendance, Pool};
 use crate::process::error::{Rejected, Rejection};
 use crate::process::job::Job;
 use crate::process::order::{Order, Reservation};
-use asyncio_core::JobError;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use std::fmt;
 use std::future::Future;

@@ -4,12 +4,12 @@
 //! Nothing can be killed: timeouts and limits do not hold, and a job whose future is dropped while it runs
 //! goes on, like one on a thread.
 
+use crate::job::JobError;
 use crate::process::cell::Cell;
 use crate::process::drive::Pool;
 use crate::process::function::Called;
 use crate::thread::door;
 use crate::thread::job::{Refusal, Run};
-use asyncio_core::JobError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -2,6 +2,7 @@
 //! memory, a link that does not lead to the program.
 
 use crate::clock::monotonic_nanos;
+use crate::job::{JobError, WorkerExitCause};
 use crate::process::engine::Engine;
 use crate::process::error::{StartError, StartPhase};
 use crate::process::executor::ProcessPoolExecutor;
@@ -9,7 +10,6 @@ use crate::process::host::{Host, System};
 use crate::process::settings::StderrPolicy;
 use crate::process::sys::{Launch, Launched};
 use crate::shutdown::Shutdown;
-use asyncio_core::{DeathCause, JobError};
 use futures::FutureExt as _;
 use futures::executor::block_on;
 use parking_lot::{Condvar, Mutex};
@@ -195,11 +195,11 @@ fn a_kill_by_the_kernel_is_told_from_one_by_somebody_else() {
     let cause = || {
         let error = pool.run_blocking(killed, ()).unwrap_err();
         assert_eq!(error.signal(), Some(9), "{error}");
-        error.death_cause()
+        error.exit_cause()
     };
     assert_eq!(cause(), None);
     host.kernel_kills.fetch_add(1, Relaxed);
-    assert_eq!(cause(), Some(DeathCause::KernelOutOfMemory));
+    assert_eq!(cause(), Some(WorkerExitCause::KernelOutOfMemory));
     assert_eq!(cause(), None, "it was another time");
 }
 

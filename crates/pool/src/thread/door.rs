@@ -52,7 +52,7 @@ pub trait Submit: fmt::Debug {
 ///
 /// Dropped without being run, it resolves its future to [`JobError::is_cancelled`].
 ///
-/// [`JobError::is_cancelled`]: asyncio_core::JobError::is_cancelled
+/// [`JobError::is_cancelled`]: asyncio_pool::JobError::is_cancelled
 #[must_use = "a job that is dropped does not run"]
 pub struct PoolJob {
     /// `None` once it has run.

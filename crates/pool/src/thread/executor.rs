@@ -1,11 +1,11 @@
 //! [`ThreadPoolExecutor`]: Python's `concurrent.futures.ThreadPoolExecutor`, and its builder.
 
+use crate::job::Executor;
 use crate::shutdown::Shutdown;
 use crate::thread::job::{ThreadJob, job};
 use crate::thread::queue::Queue;
 use crate::thread::shutdown::{self, AbandonedJob};
 use crate::thread::worker::{Settings, Shared, offer};
-use asyncio_core::Executor;
 use parking_lot::{Condvar, Mutex};
 use std::fmt;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ const THREAD_NAME: &str = "asyncio-pool";
 /// let words = vec!["to", "be", "or", "not"];
 /// let longest = pool.submit(|words: Vec<&str>| words.iter().map(|word| word.len()).max(), words);
 /// assert_eq!(longest.await?, Some(3));
-/// # Ok::<(), asyncio_core::JobError>(())
+/// # Ok::<(), asyncio_pool::JobError>(())
 /// # }).unwrap();
 /// ```
 #[doc(alias = "ThreadPool")]
@@ -70,8 +70,8 @@ impl ThreadPoolExecutor {
     /// was shut down ([`JobError::is_shut_down`]), or if the system refuses the pool its first thread or
     /// the initializer panics ([`JobError::is_not_started`]).
     ///
-    /// [`JobError::is_shut_down`]: asyncio_core::JobError::is_shut_down
-    /// [`JobError::is_not_started`]: asyncio_core::JobError::is_not_started
+    /// [`JobError::is_shut_down`]: asyncio_pool::JobError::is_shut_down
+    /// [`JobError::is_not_started`]: asyncio_pool::JobError::is_not_started
     ///
     /// # Examples
     /// The types of a closure are those of its arguments, and it may capture what can cross threads:

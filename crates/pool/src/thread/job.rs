@@ -18,7 +18,7 @@
 //! the result without the lock: when many jobs are in flight, most results are taken like that.
 //! Whoever leaves the cell last finds nothing of the user's in it, so freeing it runs no foreign code.
 
-use asyncio_core::JobError;
+use crate::job::JobError;
 use asyncio_core::exception::{ExceptionContext, forget_payload, report};
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_core::wake_batch::{drop_foreign, wake};
@@ -54,7 +54,7 @@ use std::task::{Context, Poll, Waker};
 /// let pool = ThreadPoolExecutor::new(2);
 /// let job = pool.submit(|text: &str| text.len(), "seven");
 /// assert_eq!(job.await?, 5);
-/// # Ok::<(), asyncio_core::JobError>(())
+/// # Ok::<(), asyncio_pool::JobError>(())
 /// # }).unwrap();
 /// ```
 #[must_use = "dropping a job's future takes the job back if it has not started"]

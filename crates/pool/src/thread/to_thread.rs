@@ -24,7 +24,7 @@ use crate::thread::job::ThreadJob;
 /// # futures::executor::block_on(async {
 /// let sum = to_thread(|| (1..=1_000_000_u64).sum::<u64>()).await?;
 /// assert_eq!(sum, 500_000_500_000);
-/// # Ok::<(), asyncio_core::JobError>(())
+/// # Ok::<(), asyncio_pool::JobError>(())
 /// # }).unwrap();
 /// ```
 #[doc(alias = "spawn_blocking")]

@@ -3,7 +3,7 @@
 use asyncio_pool::current::LazyPool;
 use asyncio_pool::door::PoolJob;
 use asyncio_pool::{
-    AbandonedJob, ScopedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor,
+    AbandonedJob, JobError, ScopedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor,
     ThreadScope,
 };
 use std::cell::Cell;
@@ -20,6 +20,8 @@ const _: () = {
     crosses_threads::<PoolJob>();
     crosses_threads::<AbandonedJob>();
     crosses_threads::<Shutdown>();
+    crosses_threads::<JobError>();
+    assert!(size_of::<Option<Result<u64, JobError>>>() == 16, "a result stays two words");
     // A scope lends itself to its jobs, and they may join one another.
     crosses_threads::<ThreadScope<'static, 'static>>();
     crosses_threads::<ScopedJob<'static, Cell<u8>>>();

@@ -1,8 +1,8 @@
 //! Panics of jobs, payloads, wakers and initializers: none is lost, none costs a worker.
 
 use crate::support::{Bomb, Drops, Stepwise, block_on, hold};
-use asyncio_core::JobError;
 use asyncio_core::exception::{self, ExceptionContext};
+use asyncio_pool::JobError;
 use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, door};
 use std::cell::RefCell;
 use std::future::Future;

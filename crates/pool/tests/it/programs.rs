@@ -3,7 +3,7 @@
 //! panic costs a worker; a shutdown drains or cancels exactly, and leaves nothing behind.
 
 use crate::support::{Drops, Probe, Stepwise, block_on};
-use asyncio_core::JobError;
+use asyncio_pool::JobError;
 use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, door};
 use proptest::prelude::*;
 use std::rc::Rc;

@@ -1,9 +1,9 @@
 //! A job is submitted, runs once, and its result comes back.
 
 use crate::support::{Held, block_on, hold, poll_once};
+use asyncio_core::gather;
 use asyncio_core::wait_note::{self, WaitKind};
-use asyncio_core::{Executor, gather};
-use asyncio_pool::ThreadPoolExecutor;
+use asyncio_pool::{Executor, ThreadPoolExecutor};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::mpsc;

@@ -5,7 +5,7 @@
 use crate::support::{
     Meeting, Record, among_innocents, block_on, note, pool_of, square, visit, warm_up,
 };
-use asyncio_core::DeathCause;
+use asyncio_pool::WorkerExitCause;
 use rustix::fd::BorrowedFd;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn write_noise(text: String) -> u32 {
 #[test]
 fn a_job_that_closes_all_descriptors_has_lost_its_connection() {
     let error = among_innocents(&pool_of(2), close_all, ()).unwrap_err();
-    assert_eq!(error.death_cause(), Some(DeathCause::LostConnection), "{error}");
+    assert_eq!(error.exit_cause(), Some(WorkerExitCause::LostConnection), "{error}");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn real_a_job_that_closes_all_descriptors_and_never_ends_can_be_timed_out() {
     let pool = pool_of(1);
     let job = pool.job(close_and_spin).timeout(Duration::from_millis(50));
     let error = job.run_blocking(()).unwrap_err();
-    assert!(error.is_timed_out() || error.is_died(), "{error}");
+    assert!(error.is_timed_out() || error.worker_died(), "{error}");
     assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
 }
 
@@ -79,7 +79,7 @@ fn a_job_that_writes_noise_to_the_connection_pays_for_it() {
     for length in [1, 31, 32, 100, 5_000] {
         let others: Vec<_> = (0..20).map(|n| (n, pool.submit(square, n))).collect();
         let error = pool.run_blocking(write_noise, "x".repeat(length)).unwrap_err();
-        assert_eq!(error.death_cause(), Some(DeathCause::Protocol), "{length}: {error}");
+        assert_eq!(error.exit_cause(), Some(WorkerExitCause::Protocol), "{length}: {error}");
         for (n, job) in others {
             assert_eq!(block_on(job).unwrap(), n * n);
         }
@@ -98,12 +98,12 @@ fn a_job_that_writes_what_looks_like_a_message_pays_for_it() {
     }
     for kind in [0, 1, 2, 3, 99] {
         let error = pool_of(1).run_blocking(forge, (kind, 0)).unwrap_err();
-        assert_eq!(error.death_cause(), Some(DeathCause::Protocol), "{kind}: {error}");
+        assert_eq!(error.exit_cause(), Some(WorkerExitCause::Protocol), "{kind}: {error}");
     }
     // An answer to another job than the one that runs.
     for sequence in [5, 1_000_000, u64::MAX] {
         let error = pool_of(1).run_blocking(forge, (6, sequence)).unwrap_err();
-        assert_eq!(error.death_cause(), Some(DeathCause::Protocol), "{sequence}: {error}");
+        assert_eq!(error.exit_cause(), Some(WorkerExitCause::Protocol), "{sequence}: {error}");
     }
 }
 
@@ -117,7 +117,7 @@ fn what_has_started_behind_noise_is_not_run_twice() {
     let record = Record::new();
     let bad = pool.submit(may_write_noise, true);
     let jobs: Vec<_> = (0..10).map(|n| pool.submit(note, (record.path(), n))).collect();
-    assert_eq!(block_on(bad).unwrap_err().death_cause(), Some(DeathCause::Protocol));
+    assert_eq!(block_on(bad).unwrap_err().exit_cause(), Some(WorkerExitCause::Protocol));
     for job in jobs {
         let _done_or_lost = block_on(job);
     }
@@ -159,7 +159,7 @@ fn a_job_that_scribbles_on_the_status_page_costs_at_most_itself() {
         let record = Record::new();
         match pool.run_blocking(note_and_scribble, (record.path(), word)) {
             Ok(value) => assert_eq!(value, 7),
-            Err(error) => assert!(error.is_died(), "{word}: {error}"),
+            Err(error) => assert!(error.worker_died(), "{word}: {error}"),
         }
         assert_eq!(record.notes(), [1], "{word}: nothing is run twice");
         for n in 0..300 {
@@ -177,5 +177,5 @@ fn a_job_that_hangs_up_dies_of_it() {
         }
     }
     let error = among_innocents(&pool_of(2), hang_up, ()).unwrap_err();
-    assert!(error.is_died(), "{error}");
+    assert!(error.worker_died(), "{error}");
 }

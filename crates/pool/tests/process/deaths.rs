@@ -4,8 +4,8 @@
 
 use crate::support::{Meeting, Record, note, wait_for_end_of};
 use crate::support::{among_innocents, block_on, exists, kill, pool_of, process_id, square, visit};
-use asyncio_core::DeathCause;
 use asyncio_pool::ProcessPoolExecutor;
+use asyncio_pool::WorkerExitCause;
 use asyncio_pool::process::Chunk;
 use futures::StreamExt;
 
@@ -48,35 +48,35 @@ fn exit(code: i32) {
 fn abort_costs_one_job_and_is_seen_as_its_signal() {
     let pool = pool_of(2);
     let error = among_innocents(&pool, abort, ()).unwrap_err();
-    assert!(error.is_died());
-    assert_eq!((error.signal(), error.exit_code(), error.death_cause()), (Some(6), None, None));
+    assert!(error.worker_died());
+    assert_eq!((error.signal(), error.exit_code(), error.exit_cause()), (Some(6), None, None));
     assert!(error.job_name().ends_with("deaths::abort"), "{error}");
-    assert_ne!(error.death().unwrap().process(), 0);
-    assert!(error.death().unwrap().cpu_time().is_some());
+    assert_ne!(error.worker_exit().unwrap().process(), 0);
+    assert!(error.worker_exit().unwrap().cpu_time().is_some());
 }
 
 #[test]
 fn a_bad_access_costs_one_job_and_is_no_stack_overflow() {
     let error = among_innocents(&pool_of(2), bad_write, ()).unwrap_err();
-    assert_eq!((error.signal(), error.death_cause()), (Some(11), None));
+    assert_eq!((error.signal(), error.exit_cause()), (Some(11), None));
 }
 
 #[test]
 fn a_bus_error_costs_one_job() {
     let error = among_innocents(&pool_of(2), bus_error, ()).unwrap_err();
-    assert_eq!((error.signal(), error.death_cause()), (Some(7), None));
+    assert_eq!((error.signal(), error.exit_cause()), (Some(7), None));
 }
 
 #[test]
 fn an_illegal_instruction_costs_one_job() {
     let error = among_innocents(&pool_of(2), illegal_instruction, ()).unwrap_err();
-    assert_eq!((error.signal(), error.death_cause()), (Some(4), None));
+    assert_eq!((error.signal(), error.exit_cause()), (Some(4), None));
 }
 
 #[test]
 fn a_stack_overflow_costs_one_job_and_is_named() {
     let error = among_innocents(&pool_of(2), overflow, 0).unwrap_err();
-    assert_eq!(error.death_cause(), Some(DeathCause::StackOverflow), "{error}");
+    assert_eq!(error.exit_cause(), Some(WorkerExitCause::StackOverflow), "{error}");
     assert_eq!(error.signal(), Some(11));
 }
 
@@ -88,7 +88,7 @@ fn a_small_stack_overflows_early_and_a_large_one_late() {
     }
     let small = ProcessPoolExecutor::builder().workers(1).stack_size(256 << 10).build().unwrap();
     let error = small.run_blocking(deep, 4_000).unwrap_err();
-    assert_eq!(error.death_cause(), Some(DeathCause::StackOverflow), "{error}");
+    assert_eq!(error.exit_cause(), Some(WorkerExitCause::StackOverflow), "{error}");
     let large = ProcessPoolExecutor::builder().workers(1).stack_size(64 << 20).build().unwrap();
     assert_eq!(large.run_blocking(deep, 4_000).unwrap(), 4_000);
 }
@@ -97,7 +97,7 @@ fn a_small_stack_overflows_early_and_a_large_one_late() {
 fn an_exit_costs_one_job_whatever_its_code() {
     for code in [0, 3, 255] {
         let error = among_innocents(&pool_of(2), exit, code).unwrap_err();
-        assert!(error.is_died());
+        assert!(error.worker_died());
         assert_eq!((error.exit_code(), error.signal()), (Some(code), None));
     }
 }
@@ -112,8 +112,8 @@ fn a_kill_from_outside_in_the_middle_of_a_job_costs_that_job() {
         let others: Vec<_> = (0..40).map(|n| pool.submit(square, n)).collect();
         kill(visitor.process, signal);
         let error = block_on(job).unwrap_err();
-        assert_eq!((error.signal(), error.death_cause()), (Some(signal), None), "{error}");
-        assert_eq!(error.death().unwrap().process(), visitor.process);
+        assert_eq!((error.signal(), error.exit_cause()), (Some(signal), None), "{error}");
+        assert_eq!(error.worker_exit().unwrap().process(), visitor.process);
         for (n, job) in (0..).zip(others) {
             assert_eq!(block_on(job).unwrap(), n * n);
         }

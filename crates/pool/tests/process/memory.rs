@@ -2,8 +2,8 @@
 
 use crate::child;
 use crate::support::{among_innocents, block_on, kill, pool_of, process_id, square, stop, warm_up};
-use asyncio_core::DeathCause;
 use asyncio_pool::ProcessPoolExecutor;
+use asyncio_pool::WorkerExitCause;
 use asyncio_pool::process::StderrPolicy;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn a_job_at_the_memory_limit_is_out_of_memory_and_no_other_is() {
     let pool = limited(64 << 20);
     assert_eq!(pool.run_blocking(allocate, 16 << 20).unwrap(), 16 << 20);
     let error = among_innocents(&pool, allocate, 512 << 20).unwrap_err();
-    assert_eq!(error.death_cause(), Some(DeathCause::OutOfMemory), "{error}");
+    assert_eq!(error.exit_cause(), Some(WorkerExitCause::OutOfMemory), "{error}");
     assert_eq!(error.signal(), Some(6));
     // A backtrace may have pushed the line that says so out of it.
     assert!(!error.stderr_tail().is_empty());
@@ -32,7 +32,7 @@ fn arguments_that_are_too_much_for_each_process_are_poison() {
     let pool = limited(16 << 20);
     let error =
         among_innocents(&pool, |bytes: Vec<u8>| bytes.len(), vec![1; 64 << 20]).unwrap_err();
-    assert_eq!(error.death_cause(), Some(DeathCause::Poison { tries: 5 }), "{error}");
+    assert_eq!(error.exit_cause(), Some(WorkerExitCause::Poison { tries: 5 }), "{error}");
     assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
 }
 
@@ -96,8 +96,8 @@ fn real_a_job_that_uses_too_much_processor_time_dies_of_it() {
     let builder = ProcessPoolExecutor::builder().workers(1).cpu_limit(Duration::from_secs(1));
     let pool = builder.build().unwrap();
     let error = pool.run_blocking(spin, ()).unwrap_err();
-    assert_eq!(error.death_cause(), Some(DeathCause::CpuLimit), "{error}");
-    assert!(error.death().unwrap().cpu_time().unwrap() >= Duration::from_millis(900));
+    assert_eq!(error.exit_cause(), Some(WorkerExitCause::CpuLimit), "{error}");
+    assert!(error.worker_exit().unwrap().cpu_time().unwrap() >= Duration::from_millis(900));
     assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
 }
 

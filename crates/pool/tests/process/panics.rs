@@ -16,7 +16,7 @@ fn a_panic_costs_one_job_and_tells_message_place_and_stack() {
     let pool = pool_of(1);
     let before = pool.run_blocking(process_id, ()).unwrap();
     let error = among_innocents(&pool, bad, 7).unwrap_err();
-    assert!(error.is_panicked() && !error.is_died());
+    assert!(error.is_panicked() && !error.worker_died());
     assert_eq!(error.panic_message(), Some("bad 7"));
     let location = error.panic_location().unwrap();
     assert!(location.contains("tests/process/panics.rs:11:"), "{location}");

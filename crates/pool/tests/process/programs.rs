@@ -2,7 +2,7 @@
 //! job ends once, in a way that the program explains, and what was cancelled before its start has no effect.
 
 use crate::support::{Record, exists, kill, note, wait_for_end_of};
-use asyncio_core::JobError;
+use asyncio_pool::JobError;
 use asyncio_pool::process::{Job, Priority, ProcessPoolBuilder, StderrPolicy};
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 use proptest::prelude::*;
@@ -268,7 +268,7 @@ impl World {
                     _ => false,
                 };
                 // Those that are killed count as runs; so one that was retried may have had fewer of its own.
-                let died = died || (self.kills > 0 && error.is_died());
+                let died = died || (self.kills > 0 && error.worker_died());
                 let shut_down = self.ending.is_some() && error.is_shut_down();
                 died || shut_down && (!came_late || times == 0)
                     || error.is_panicked() && order.deed == Deed::Panics && times >= 1

@@ -2,7 +2,7 @@
 
 use crate::child;
 use crate::support::{Record, block_on, note, pool_of, process_id, square};
-use asyncio_core::JobError;
+use asyncio_pool::JobError;
 use asyncio_pool::ProcessPoolExecutor;
 use asyncio_pool::process::{ProcessPoolBuilder, StartError, StartPhase, StderrPolicy};
 use serde::{Deserialize, Deserializer, Serialize};

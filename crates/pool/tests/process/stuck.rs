@@ -3,7 +3,7 @@
 use crate::support::{
     Full, Meeting, Record, Visitor, block_on, call_at_exit, full, note, pool_of, square, visit,
 };
-use asyncio_core::DeathCause;
+use asyncio_pool::WorkerExitCause;
 use asyncio_pool::process::Job;
 use asyncio_pool::{ProcessPoolExecutor, Shutdown};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -101,7 +101,7 @@ fn real_a_job_that_becomes_another_program_has_lost_its_connection() {
     }
     let pool = pool_of(1);
     let error = pool.run_blocking(become_another, ()).unwrap_err();
-    assert_eq!(error.death_cause(), Some(DeathCause::LostConnection), "{error}");
+    assert_eq!(error.exit_cause(), Some(WorkerExitCause::LostConnection), "{error}");
     assert_eq!(pool.run_blocking(square, 3).unwrap(), 9);
 }
 

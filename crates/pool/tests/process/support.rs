@@ -1,7 +1,7 @@
 //! What several modules need: innocent jobs around a bad one, a meeting point where jobs are held, a
 //! record of what has run, and what is left of processes and descriptors.
 
-use asyncio_core::JobError;
+use asyncio_pool::JobError;
 use asyncio_pool::ProcessPoolExecutor;
 use asyncio_pool::process::Job;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -23,7 +23,7 @@ fn real_a_job_that_takes_too_long_is_timed_out_and_no_other_pays() {
     warm_up(&pool);
     let jobs: Vec<_> = (0..20).map(|n| (n, pool.submit(square, n))).collect();
     let error = pool.job(spin).timeout(SHORT).run_blocking(true).unwrap_err();
-    assert!(error.is_timed_out() && !error.is_died(), "{error}");
+    assert!(error.is_timed_out() && !error.worker_died(), "{error}");
     assert!(error.job_name().ends_with("timeouts::spin"));
     for (n, job) in jobs {
         assert_eq!(block_on(job).unwrap(), n * n);

@@ -5,7 +5,8 @@ use asyncio_core::Instant;
 use asyncio_core::exception::ExceptionContext;
 use asyncio_executor::Task;
 use asyncio_reactor::{now, sleep, timeout};
-use asyncio_testing::{Simulation, StallKind, current_loop};
+use asyncio_runtime::try_running_loop;
+use asyncio_testing::{Simulation, StallKind};
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -19,11 +20,11 @@ pub(crate) fn run(program: &Program, seed: u64) -> Run {
     let stage = Rc::clone(&scene);
     let result = Simulation::new(seed).run(async move || {
         let reports = Rc::clone(&stage);
-        let event_loop = current_loop().unwrap();
-        event_loop.set_exception_handler(Some(Rc::new(move |context: &ExceptionContext| {
+        let event_loop = try_running_loop().unwrap();
+        event_loop.set_exception_handler(move |context: &ExceptionContext| {
             let name = context.task_name.as_ref().unwrap();
             reports.log(Event::Reported(name.parse().unwrap()));
-        })));
+        });
         traced(&stage, 0).await;
     });
     let deadlock = match result {

@@ -3,7 +3,8 @@
 use asyncio_core::{Instant, promise, yield_now};
 use asyncio_executor::{Task, create_task};
 use asyncio_reactor::{sleep, timeout};
-use asyncio_testing::{Simulation, StallKind, current_loop};
+use asyncio_runtime::try_running_loop;
+use asyncio_testing::{Simulation, StallKind};
 use std::cell::Cell;
 use std::future::pending;
 use std::rc::Rc;
@@ -109,7 +110,7 @@ fn program_within_the_limit_ends_well() {
 fn stopped_loop_is_told_apart() {
     let stall = Simulation::new(0)
         .run(async || {
-            current_loop().unwrap().stop();
+            try_running_loop().unwrap().stop();
             pending::<()>().await;
         })
         .unwrap_err();

@@ -4,7 +4,8 @@ use asyncio_core::{Instant, yield_now};
 use asyncio_executor::create_task;
 use asyncio_pool::{ThreadPoolExecutor, to_thread};
 use asyncio_reactor::{interval, now, sleep};
-use asyncio_testing::{Simulation, current_loop};
+use asyncio_runtime::try_running_loop;
+use asyncio_testing::Simulation;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -93,7 +94,7 @@ fn jobs_of_a_pool_run_inline_in_their_order_and_take_no_time() {
 fn job_that_panics_tells_its_awaiter_alone() {
     let message = Simulation::new(0).run(async || {
         let failed = to_thread(|| std::panic::resume_unwind(Box::new("in a job")));
-        let error: asyncio_core::JobError = failed.await.map(|(): ()| ()).unwrap_err();
+        let error: asyncio_pool::JobError = failed.await.map(|(): ()| ()).unwrap_err();
         assert_eq!(to_thread(|| 4).await.unwrap(), 4);
         error.panic_message().unwrap().to_owned()
     });
@@ -112,7 +113,7 @@ fn panic_of_the_program_goes_on_and_the_next_simulation_is_untouched() {
     .map(|run: Result<(), _>| run.map_err(drop))
     .unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&"the program"));
-    assert!(current_loop().is_none());
+    assert!(try_running_loop().is_none());
     assert_eq!(Simulation::new(0).run(async || now()).unwrap(), Instant::ZERO);
 }
 

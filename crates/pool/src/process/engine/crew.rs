@@ -1,5 +1,6 @@
 //! The workers of a pool, as it sees them.
 
+use crate::job::JobError;
 use crate::process::engine::alarms::AlarmKey;
 use crate::process::engine::key::WorkerKey;
 use crate::process::engine::queue::Entry;
@@ -8,7 +9,6 @@ use crate::process::sys::Child;
 use crate::process::wire::reader::Reader;
 use crate::process::wire::status::{SLOTS, Status};
 use crate::process::wire::writer::Writer;
-use asyncio_core::JobError;
 use rustix::fd::OwnedFd;
 use std::collections::VecDeque;
 

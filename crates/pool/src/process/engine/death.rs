@@ -4,6 +4,7 @@
 //! whose arguments worker after worker dies is poison, and is given up.
 
 use crate::clock::monotonic_nanos;
+use crate::job::{JobError, WorkerExit, WorkerExitCause};
 use crate::process::engine::alarms::Alarm;
 use crate::process::engine::crew::{Boarded, Worker};
 use crate::process::engine::key::WorkerKey;
@@ -12,7 +13,6 @@ use crate::process::engine::state::Engine;
 use crate::process::error::{StartError, StartPhase};
 use crate::process::sys::Ended;
 use crate::process::wire::status::Reason;
-use asyncio_core::{Death, DeathCause, JobError};
 use std::time::Duration;
 
 /// So many workers may die of reading one job.
@@ -70,11 +70,11 @@ impl Engine {
     }
 
     /// How it died, and why, as far as one can tell.
-    fn death(&mut self, worker: &Worker, ended: Ended, cpu_time: Option<Duration>) -> Death {
+    fn death(&mut self, worker: &Worker, ended: Ended, cpu_time: Option<Duration>) -> WorkerExit {
         let mut death = match ended {
-            Ended::Exit(code) => Death::exited(code),
-            Ended::Signal(signal) => Death::signalled(signal),
-            Ended::Unknown => Death::unknown(),
+            Ended::Exit(code) => WorkerExit::exited(code),
+            Ended::Signal(signal) => WorkerExit::signalled(signal),
+            Ended::Unknown => WorkerExit::unknown(),
         };
         death = death.of_process(worker.child.id());
         if let Some(cpu_time) = cpu_time {
@@ -83,18 +83,20 @@ impl Engine {
         let is_killed = ended == Ended::Signal(SIGKILL);
         let kernel_kills = is_killed && self.kernel_kills.has_moved();
         let cause = match (worker.status.reason(), ended) {
-            _ if worker.wrote_garbage => Some(DeathCause::Protocol),
-            (Reason::StackOverflow, _) => Some(DeathCause::StackOverflow),
-            (Reason::LostConnection, _) => Some(DeathCause::LostConnection),
+            _ if worker.wrote_garbage => Some(WorkerExitCause::Protocol),
+            (Reason::StackOverflow, _) => Some(WorkerExitCause::StackOverflow),
+            (Reason::LostConnection, _) => Some(WorkerExitCause::LostConnection),
             // On a busy machine one that died of something else may have been killed while it ended.
-            (_, Ended::Signal(SIGKILL)) if worker.is_cut_off => Some(DeathCause::LostConnection),
+            (_, Ended::Signal(SIGKILL)) if worker.is_cut_off => {
+                Some(WorkerExitCause::LostConnection)
+            }
             (_, Ended::Signal(SIGABRT)) if worker.tail.is_out_of_memory() => {
-                Some(DeathCause::OutOfMemory)
+                Some(WorkerExitCause::OutOfMemory)
             }
             (_, Ended::Signal(SIGKILL)) if kernel_kills && worker.verdict.is_none() => {
-                Some(DeathCause::KernelOutOfMemory)
+                Some(WorkerExitCause::KernelOutOfMemory)
             }
-            (_, Ended::Signal(SIGXCPU)) => Some(DeathCause::CpuLimit),
+            (_, Ended::Signal(SIGXCPU)) => Some(WorkerExitCause::CpuLimit),
             _ => None,
         };
         match cause {
@@ -104,7 +106,7 @@ impl Engine {
     }
 
     /// What a worker that ended before it was ready has to say.
-    fn start_error(&mut self, worker: &Worker, death: Death) -> StartError {
+    fn start_error(&mut self, worker: &Worker, death: WorkerExit) -> StartError {
         let advice = "is this program able to be a worker? See `builder().worker_command()`";
         let limit = self.settings.start_timeout;
         let (phase, message) = match &worker.refusal {
@@ -135,7 +137,7 @@ impl Engine {
     }
 
     /// Decides what becomes of each job that the worker had on board.
-    fn settle_board(&mut self, mut worker: Box<Worker>, death: Death) {
+    fn settle_board(&mut self, mut worker: Box<Worker>, death: WorkerExit) {
         let mut verdict = worker.verdict.take();
         let tail = worker.tail.text();
         let (mut is_first, mut back) = (true, Vec::new());
@@ -162,8 +164,8 @@ impl Engine {
             } else {
                 entry.deaths += u32::from(read);
                 if entry.deaths >= POISON {
-                    let death = death.because(DeathCause::Poison { tries: entry.deaths });
-                    let error = JobError::died(entry.cell.name(), death, tail.clone());
+                    let death = death.because(WorkerExitCause::Poison { tries: entry.deaths });
+                    let error = JobError::worker_exited(entry.cell.name(), death, tail.clone());
                     self.finish(entry, Err(error));
                 } else {
                     back.push(entry);
@@ -174,13 +176,13 @@ impl Engine {
     }
 
     /// A job has died with its worker; gives it back if it is to run again.
-    fn lost(&mut self, mut entry: Entry, death: Death, tail: &str) -> Option<Entry> {
+    fn lost(&mut self, mut entry: Entry, death: WorkerExit, tail: &str) -> Option<Entry> {
         let is_wanted = entry.cell.is_wanted() || entry.cell.treatment.detached;
         if entry.retries > 0 && !self.gives_up_waiting() && is_wanted {
             entry.retries -= 1;
             return Some(entry);
         }
-        let error = JobError::died(entry.cell.name(), death, tail);
+        let error = JobError::worker_exited(entry.cell.name(), death, tail);
         self.finish(entry, Err(error));
         None
     }

@@ -1,9 +1,9 @@
 //! The end of a pool.
 
+use crate::job::JobError;
 use crate::process::engine::key::WorkerKey;
 use crate::process::engine::state::Engine;
 use crate::shutdown::Shutdown;
-use asyncio_core::JobError;
 use std::mem::{replace, take};
 use std::task::Waker;
 

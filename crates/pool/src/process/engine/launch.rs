@@ -120,7 +120,7 @@ impl Engine {
             return;
         }
         while let Some(entry) = self.queue.pop() {
-            let error = asyncio_core::JobError::not_started(entry.cell.name(), why.clone());
+            let error = crate::job::JobError::not_started(entry.cell.name(), why.clone());
             self.finish(entry, Err(error));
         }
     }

@@ -1,6 +1,7 @@
 //! What workers say.
 
 use crate::clock::{after, monotonic_nanos};
+use crate::job::JobError;
 use crate::process::cell::Outcome;
 use crate::process::engine::alarms::Alarm;
 use crate::process::engine::crew::{Boarded, Stage, Worker};
@@ -11,7 +12,6 @@ use crate::process::sys::say_goodbye;
 use crate::process::wire::frame::{Head, Kind};
 use crate::process::wire::reader::Fill;
 use crate::process::worker::panics;
-use asyncio_core::JobError;
 use rustix::fd::AsFd;
 
 /// How often a worker is read in one go; then the others have their turn.

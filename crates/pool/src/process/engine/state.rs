@@ -1,6 +1,7 @@
 //! [`Engine`]: what a pool knows.
 
 use crate::clock::monotonic_nanos;
+use crate::job::JobError;
 use crate::process::cell::{Cell, Outcome};
 use crate::process::engine::alarms::{Alarm, AlarmKey, Alarms};
 use crate::process::engine::crew::{Crew, Worker};
@@ -15,7 +16,6 @@ use crate::process::sys::{Event, Poller};
 use crate::process::wire::config::Identity;
 use crate::shutdown::Shutdown;
 use crate::thread::door::HandedOver;
-use asyncio_core::JobError;
 use std::mem::take;
 use std::sync::Arc;
 use std::task::Waker;

@@ -1,12 +1,12 @@
 //! Jobs that are stopped: their future is gone, or their time is over.
 
 use crate::clock::monotonic_nanos;
+use crate::job::JobError;
 use crate::process::cell::{Cell, Whereabouts};
 use crate::process::engine::alarms::Alarm;
 use crate::process::engine::crew::{Stage, Worker};
 use crate::process::engine::key::WorkerKey;
 use crate::process::engine::state::Engine;
-use asyncio_core::JobError;
 use std::sync::Arc;
 
 /// How often one looks at most whether a job has started, in nanoseconds.

@@ -2,7 +2,7 @@
 
 use super::ledger::{Ledger, Number};
 use super::lend::ThreadScope;
-use asyncio_core::JobError;
+use crate::job::JobError;
 use asyncio_core::wake_batch::drop_foreign;
 use parking_lot::Mutex;
 use std::any::type_name;

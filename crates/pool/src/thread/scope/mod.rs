@@ -47,7 +47,7 @@ impl ThreadPoolExecutor {
     /// let words = ["to", "be", "or", "not"].map(str::to_owned);
     /// let inner = pool.clone();
     /// assert_eq!(pool.submit(move |words| longest(&inner, &words), words).await?, 3);
-    /// # Ok::<(), asyncio_core::JobError>(())
+    /// # Ok::<(), asyncio_pool::JobError>(())
     /// # }).unwrap();
     /// ```
     /// What a job borrows has to outlive the scope:

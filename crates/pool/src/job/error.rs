@@ -1,6 +1,6 @@
 //! [`JobError`]: why a job of an executor gave no result.
 
-use crate::death::{Death, DeathCause};
+use super::worker_exit::{WorkerExit, WorkerExitCause};
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 ///
 /// # Examples
 /// ```
-/// # use asyncio_core::JobError;
+/// # use asyncio_pool::JobError;
 /// let error = JobError::panicked("parse", Box::new("bad magic"));
 /// assert!(error.is_panicked());
 /// assert_eq!(error.to_string(), "job `parse` panicked: bad magic");
@@ -34,7 +34,7 @@ enum Cause {
         location: Option<String>,
         backtrace: Option<String>,
     },
-    Died(Death),
+    WorkerExited(WorkerExit),
     TimedOut,
     Cancelled,
     ShutDown {
@@ -56,7 +56,7 @@ impl JobError {
     /// The job panicked with this payload.
     #[must_use]
     pub fn panicked(job: impl Into<String>, payload: Box<dyn Any + Send>) -> Self {
-        let message = crate::exception::panic_message(&*payload).to_owned();
+        let message = asyncio_core::exception::panic_message(&*payload).to_owned();
         let payload = Some(parking_lot::Mutex::new(payload));
         Self::new(job, Cause::Panicked { message, payload, location: None, backtrace: None })
     }
@@ -79,8 +79,12 @@ impl JobError {
 
     /// The process that ran the job died.
     #[must_use]
-    pub fn died(job: impl Into<String>, death: Death, stderr_tail: impl Into<String>) -> Self {
-        let mut error = Self::new(job, Cause::Died(death));
+    pub fn worker_exited(
+        job: impl Into<String>,
+        exit: WorkerExit,
+        stderr_tail: impl Into<String>,
+    ) -> Self {
+        let mut error = Self::new(job, Cause::WorkerExited(exit));
         error.inner.stderr_tail = stderr_tail.into();
         error
     }
@@ -115,7 +119,7 @@ impl JobError {
     ///
     /// # Examples
     /// ```
-    /// # use asyncio_core::JobError;
+    /// # use asyncio_pool::JobError;
     /// let error = JobError::not_started("parse", "no thread could be started");
     /// assert!(error.is_not_started() && !error.is_cancelled());
     /// assert_eq!(error.to_string(), "job `parse` could not start: no thread could be started");
@@ -155,8 +159,8 @@ impl JobError {
 
     /// Whether the process that ran the job died.
     #[must_use]
-    pub fn is_died(&self) -> bool {
-        matches!(self.inner.cause, Cause::Died(_))
+    pub fn worker_died(&self) -> bool {
+        matches!(self.inner.cause, Cause::WorkerExited(_))
     }
 
     /// Whether the job panicked.
@@ -204,29 +208,29 @@ impl JobError {
 
     /// How the process died, if it did.
     #[must_use]
-    pub fn death(&self) -> Option<&Death> {
+    pub fn worker_exit(&self) -> Option<&WorkerExit> {
         match &self.inner.cause {
-            Cause::Died(death) => Some(death),
+            Cause::WorkerExited(exit) => Some(exit),
             _ => None,
         }
     }
 
     /// Why the process died, if it is known to have died of more than a signal.
     #[must_use]
-    pub fn death_cause(&self) -> Option<DeathCause> {
-        self.death().and_then(Death::cause)
+    pub fn exit_cause(&self) -> Option<WorkerExitCause> {
+        self.worker_exit().and_then(WorkerExit::cause)
     }
 
     /// The signal that killed the process, if one did.
     #[must_use]
     pub fn signal(&self) -> Option<i32> {
-        self.death().and_then(Death::signal)
+        self.worker_exit().and_then(WorkerExit::signal)
     }
 
     /// The exit code of the process, if it ended by itself.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
-        self.death().and_then(Death::exit_code)
+        self.worker_exit().and_then(WorkerExit::exit_code)
     }
 
     /// The name of the job: the path of its function.
@@ -290,8 +294,8 @@ impl fmt::Display for JobError {
                 write!(f, "job `{job}` panicked at {location}: {message}")
             }
             Cause::Panicked { message, .. } => write!(f, "job `{job}` panicked: {message}"),
-            Cause::Died(death) => {
-                write!(f, "job `{job}` is lost: its process {death}")?;
+            Cause::WorkerExited(exit) => {
+                write!(f, "job `{job}` is lost: its process {exit}")?;
                 // What std adds as advice is not what happened.
                 let mut lines = self.inner.stderr_tail.lines().rev();
                 match lines.find(|line| !line.starts_with("note: ")) {

@@ -1,4 +1,4 @@
-//! [`Death`]: how a worker process ended.
+//! [`WorkerExit`]: how a worker process ended.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use std::time::Duration;
 ///
 /// # Examples
 /// ```
-/// use asyncio_core::{Death, DeathCause};
+/// use asyncio_pool::{WorkerExit, WorkerExitCause};
 ///
-/// let death = Death::signalled(6).because(DeathCause::OutOfMemory).of_process(4711);
-/// assert_eq!((death.signal(), death.exit_code()), (Some(6), None));
-/// assert_eq!(death.to_string(), "ran out of memory (signal 6)");
+/// let exit = WorkerExit::signalled(6).because(WorkerExitCause::OutOfMemory).of_process(4711);
+/// assert_eq!((exit.signal(), exit.exit_code()), (Some(6), None));
+/// assert_eq!(exit.to_string(), "ran out of memory (signal 6)");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Death {
+pub struct WorkerExit {
     end: End,
-    cause: Option<DeathCause>,
+    cause: Option<WorkerExitCause>,
     process: u32,
     cpu_time: Option<Duration>,
 }
@@ -32,7 +32,7 @@ enum End {
 /// Why a worker process died, where more is known than the signal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum DeathCause {
+pub enum WorkerExitCause {
     /// The job overflowed its stack.
     StackOverflow,
     /// An allocation failed, at the pool's memory limit for instance.
@@ -52,7 +52,7 @@ pub enum DeathCause {
     },
 }
 
-impl Death {
+impl WorkerExit {
     /// Killed by this signal.
     #[must_use]
     pub const fn signalled(signal: i32) -> Self {
@@ -77,7 +77,7 @@ impl Death {
 
     /// The same with its cause.
     #[must_use]
-    pub const fn because(mut self, cause: DeathCause) -> Self {
+    pub const fn because(mut self, cause: WorkerExitCause) -> Self {
         self.cause = Some(cause);
         self
     }
@@ -116,7 +116,7 @@ impl Death {
 
     /// Why, where more is known than signal or exit code.
     #[must_use]
-    pub const fn cause(&self) -> Option<DeathCause> {
+    pub const fn cause(&self) -> Option<WorkerExitCause> {
         self.cause
     }
 
@@ -133,7 +133,7 @@ impl Death {
     }
 }
 
-impl fmt::Display for Death {
+impl fmt::Display for WorkerExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.cause {
             None => {
@@ -143,17 +143,19 @@ impl fmt::Display for Death {
                     End::Unknown => f.write_str("ended, nobody knows how"),
                 };
             }
-            Some(DeathCause::StackOverflow) => f.write_str("overflowed its stack")?,
-            Some(DeathCause::OutOfMemory) => f.write_str("ran out of memory")?,
-            Some(DeathCause::KernelOutOfMemory) => {
+            Some(WorkerExitCause::StackOverflow) => f.write_str("overflowed its stack")?,
+            Some(WorkerExitCause::OutOfMemory) => f.write_str("ran out of memory")?,
+            Some(WorkerExitCause::KernelOutOfMemory) => {
                 f.write_str("was killed, probably by the kernel for want of memory")?;
             }
-            Some(DeathCause::CpuLimit) => f.write_str("used up its processor time")?,
-            Some(DeathCause::LostConnection) => f.write_str("closed the connection to its pool")?,
-            Some(DeathCause::Protocol) => {
+            Some(WorkerExitCause::CpuLimit) => f.write_str("used up its processor time")?,
+            Some(WorkerExitCause::LostConnection) => {
+                f.write_str("closed the connection to its pool")?
+            }
+            Some(WorkerExitCause::Protocol) => {
                 f.write_str("wrote something that is no message to its pool")?;
             }
-            Some(DeathCause::Poison { tries }) => {
+            Some(WorkerExitCause::Poison { tries }) => {
                 write!(f, "and {} before it, died before the job could start", tries - 1)?;
             }
         }

@@ -1,6 +1,6 @@
 //! [`Executor`]: what runs a function somewhere else.
 
-use crate::job::JobError;
+use super::error::JobError;
 use std::future::Future;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};

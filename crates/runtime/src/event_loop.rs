@@ -1,12 +1,13 @@
 //! [`EventLoop`]: the executor's loop around the reactor, with its default thread pool.
 
+use asyncio_core::Instant;
+use asyncio_core::ambient::{Entered, Slot};
 use asyncio_core::exception::ExceptionContext;
-use asyncio_core::{Executor, Instant};
+use asyncio_executor::policy::Policy;
 use asyncio_executor::{CallHandle, Handle, Stopped, Task};
 use asyncio_pool::current::LazyPool;
-use asyncio_pool::{Shutdown, ThreadPoolExecutor};
+use asyncio_pool::{Executor, Shutdown, ThreadPoolExecutor};
 use asyncio_reactor::{Park, Reactor, sleep_until};
-use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -22,7 +23,7 @@ type Core = asyncio_executor::EventLoop<Reactor>;
 ///
 /// # Examples
 /// ```
-/// use asyncio::EventLoop;
+/// use asyncio_runtime::EventLoop;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let event_loop = EventLoop::new()?;
@@ -49,7 +50,22 @@ impl EventLoop {
         Ok(Self::from_parts(Reactor::new()?, LazyPool::default()))
     }
 
-    pub(crate) fn from_parts(reactor: Reactor, default_executor: LazyPool) -> Self {
+    /// A loop over this reactor, real or simulated, with this default executor.
+    ///
+    /// # Examples
+    /// ```
+    /// use asyncio_pool::current::LazyPool;
+    /// use asyncio_reactor::Reactor;
+    /// use asyncio_runtime::EventLoop;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let event_loop = EventLoop::from_parts(Reactor::new()?, LazyPool::default());
+    /// assert_eq!(event_loop.run_until_complete(async { 1 }), Ok(1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn from_parts(reactor: Reactor, default_executor: LazyPool) -> Self {
         Self { core: Rc::new(Core::new(reactor)), default_executor }
     }
 
@@ -62,7 +78,7 @@ impl EventLoop {
     /// With the panic of `future`; if a loop is running on this thread; if this loop is closed.
     #[track_caller]
     pub fn run_until_complete<F: Future>(&self, future: F) -> Result<F::Output, Stopped> {
-        let _rooms = self.enter();
+        let _entered = self.enter();
         self.core.run_until_complete(future)
     }
 
@@ -72,7 +88,7 @@ impl EventLoop {
     /// If a loop is running on this thread; if this loop is closed.
     #[track_caller]
     pub fn run_forever(&self) {
-        let _rooms = self.enter();
+        let _entered = self.enter();
         self.core.run_forever();
     }
 
@@ -90,9 +106,9 @@ impl EventLoop {
     /// If this loop is running.
     #[track_caller]
     pub fn close(&self) {
-        let rooms = self.enter();
+        let entered = self.enter();
         self.core.close();
-        drop(rooms);
+        drop(entered);
         self.core.park().close();
         if let Some(pool) = self.default_executor.started() {
             pool.shutdown(Shutdown::Now);
@@ -182,12 +198,12 @@ impl EventLoop {
     ///
     /// # Examples
     /// ```
-    /// # asyncio::run(async {
-    /// let event_loop = asyncio::running_loop();
+    /// # asyncio_runtime::run(async {
+    /// let event_loop = asyncio_runtime::running_loop();
     /// let pool = event_loop.default_executor();
     /// let sum = event_loop.run_in_executor(&pool, |(a, b)| a + b, (1.5, 2.0)).await?;
     /// assert_eq!(sum, 3.5);
-    /// # Ok::<(), asyncio::JobError>(())
+    /// # Ok::<(), asyncio_pool::JobError>(())
     /// # }).unwrap();
     /// ```
     pub fn run_in_executor<E, F, A, R>(&self, executor: &E, f: F, args: A) -> E::Job
@@ -201,6 +217,11 @@ impl EventLoop {
     /// Sets who is told of panics that nobody awaits; without one they go to standard error.
     pub fn set_exception_handler(&self, handler: impl Fn(&ExceptionContext) + 'static) {
         self.core.set_exception_handler(Some(Rc::new(handler)));
+    }
+
+    /// Sets who chooses the next task; `None` is first in, first out. It is for simulation.
+    pub fn set_policy(&self, policy: Option<Box<dyn Policy>>) {
+        self.core.set_policy(policy);
     }
 
     /// Cancels every task and runs until all have ended.
@@ -217,7 +238,7 @@ impl EventLoop {
                 if core.cancel_other_tasks() == 0 {
                     return;
                 }
-                crate::yield_now().await;
+                asyncio_core::yield_now().await;
             }
         });
     }
@@ -227,9 +248,9 @@ impl EventLoop {
         self.default_executor.started()
     }
 
-    fn enter(&self) -> Rooms {
-        let former = CURRENT.with(|current| current.replace(Some(self.clone())));
-        Rooms { former, _pool: asyncio_pool::current::enter(self.default_executor.clone()) }
+    fn enter(&self) -> (Entered<Self>, asyncio_pool::current::Entered) {
+        let pool = asyncio_pool::current::enter(self.default_executor.clone());
+        (Slot::enter(&CURRENT, self.clone()), pool)
     }
 }
 
@@ -243,20 +264,7 @@ impl fmt::Debug for EventLoop {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<EventLoop>> = const { RefCell::new(None) };
-}
-
-/// This thread is inside a loop of the facade; dropping it restores what was before.
-struct Rooms {
-    former: Option<EventLoop>,
-    _pool: asyncio_pool::current::Entered,
-}
-
-impl Drop for Rooms {
-    fn drop(&mut self) {
-        let left = CURRENT.with(|current| current.replace(self.former.take()));
-        drop(left);
-    }
+    static CURRENT: Slot<EventLoop> = const { Slot::new() };
 }
 
 /// The loop that runs on this thread.
@@ -266,8 +274,8 @@ impl Drop for Rooms {
 ///
 /// # Examples
 /// ```
-/// asyncio::run(async {
-///     assert!(asyncio::running_loop().is_running());
+/// asyncio_runtime::run(async {
+///     assert!(asyncio_runtime::running_loop().is_running());
 /// });
 /// ```
 #[must_use]
@@ -287,17 +295,9 @@ pub fn running_loop() -> EventLoop {
 ///
 /// # Examples
 /// ```
-/// assert!(asyncio::try_running_loop().is_none());
+/// assert!(asyncio_runtime::try_running_loop().is_none());
 /// ```
 #[must_use]
 pub fn try_running_loop() -> Option<EventLoop> {
-    let own = CURRENT.with(|current| current.borrow().clone());
-    own.filter(EventLoop::is_running).or_else(simulated)
-}
-
-/// The loop of a simulation, which knows nothing of this crate.
-fn simulated() -> Option<EventLoop> {
-    let core = asyncio_testing::current_loop()?;
-    let default_executor = asyncio_pool::current::current()?;
-    Some(EventLoop { core, default_executor }).filter(EventLoop::is_running)
+    Slot::get(&CURRENT).filter(EventLoop::is_running)
 }

@@ -1,0 +1,10 @@
+//! Jobs: what an executor runs, and why one gave no result.
+
+// In dependence order: a module uses only what stands above it.
+mod worker_exit;
+mod error;
+mod executor;
+
+pub use error::JobError;
+pub use executor::Executor;
+pub use worker_exit::{WorkerExit, WorkerExitCause};
