@@ -1,6 +1,6 @@
 //! Callbacks: plain functions in the same queue as tasks.
 
-use crate::cell::{self, Home, Kind, OwnedCell};
+use crate::cell::{self, Kind, OwnedCell, Owner};
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -40,14 +40,14 @@ impl fmt::Debug for CallHandle {
 
 /// Schedules a future that is no task: not listed, and its panic is reported at once.
 pub(crate) fn schedule<F>(
-    home: &Home,
+    owner: &Owner,
     future: F,
     spawned_at: &'static Location<'static>,
 ) -> CallHandle
 where
     F: Future<Output = ()> + 'static,
 {
-    CallHandle { cell: cell::create(home, future, Kind::Callback, spawned_at) }
+    CallHandle { cell: cell::create(owner, future, Kind::Callback, spawned_at) }
 }
 
 /// A function as a future that is ready at its first poll.

@@ -1,23 +1,23 @@
 //! Which loop this thread is in.
 
-use crate::cell::{Home, HomeRef};
+use crate::cell::{Owner, OwnerRef};
 use std::cell::Cell;
 use std::ptr;
 
 thread_local! {
-    static CURRENT: Cell<*const Home> = const { Cell::new(ptr::null()) };
+    static CURRENT: Cell<*const Owner> = const { Cell::new(ptr::null()) };
     static RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The thread is inside a loop until this is dropped; loops nest for the time of a call, not of a run.
-pub(crate) struct Entered<'home> {
-    former: *const Home,
-    _home: &'home HomeRef,
+pub(crate) struct Entered<'owner> {
+    former: *const Owner,
+    _home: &'owner OwnerRef,
 }
 
-/// Makes `home` the loop that [`with`] finds.
-pub(crate) fn enter(home: &HomeRef) -> Entered<'_> {
-    Entered { former: CURRENT.replace(home.as_ptr()), _home: home }
+/// Makes `owner` the loop that [`with`] finds.
+pub(crate) fn enter(owner: &OwnerRef) -> Entered<'_> {
+    Entered { former: CURRENT.replace(owner.as_ptr()), _home: owner }
 }
 
 impl Drop for Entered<'_> {
@@ -51,9 +51,9 @@ impl Drop for Running {
 
 /// Calls `f` with the current loop.
 #[inline]
-pub(crate) fn with<R>(f: impl FnOnce(&Home) -> R) -> Option<R> {
-    let home = CURRENT.get();
-    if home.is_null() {
+pub(crate) fn with<R>(f: impl FnOnce(&Owner) -> R) -> Option<R> {
+    let owner = CURRENT.get();
+    if owner.is_null() {
         return None;
     }
     #[expect(
@@ -61,14 +61,14 @@ pub(crate) fn with<R>(f: impl FnOnce(&Home) -> R) -> Option<R> {
         reason = "the one place that dereferences the current loop: docs/unsafe.md"
     )]
     // SAFETY: `Entered` borrows the loop's reference for as long as CURRENT holds its address.
-    let home = unsafe { HomeRef::borrow(home) };
-    Some(f(home))
+    let owner = unsafe { OwnerRef::borrow(owner) };
+    Some(f(owner))
 }
 
-/// Whether `home` is the current loop.
+/// Whether `owner` is the current loop.
 #[inline]
-pub(crate) fn is(home: &Home) -> bool {
-    ptr::eq(CURRENT.get(), home)
+pub(crate) fn is(owner: &Owner) -> bool {
+    ptr::eq(CURRENT.get(), owner)
 }
 
 /// Panics because there is no current loop.

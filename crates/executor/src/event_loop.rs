@@ -1,7 +1,7 @@
 //! [`EventLoop`]: turns, runs, stop and close.
 
 use crate::callback::{self, Call, CallHandle};
-use crate::cell::{self, Entry, Home, HomeRef, Kind, lifecycle, with_scoped};
+use crate::cell::{self, Entry, Kind, Owner, OwnerRef, lifecycle, with_scoped};
 use crate::current;
 use crate::error::Stopped;
 use crate::handle::Handle;
@@ -33,7 +33,7 @@ use std::panic::{Location, resume_unwind};
 /// ```
 pub struct EventLoop<P: Park> {
     park: P,
-    home: HomeRef,
+    owner: OwnerRef,
     running: Cell<bool>,
     /// Reused for each batch of entries.
     batch: RefCell<Vec<Entry>>,
@@ -42,8 +42,8 @@ pub struct EventLoop<P: Park> {
 impl<P: Park> EventLoop<P> {
     /// A loop that waits by `park`. It belongs to the thread that makes it.
     pub fn new(park: P) -> Self {
-        let home = HomeRef::new(park.unparker());
-        Self { park, home, running: Cell::new(false), batch: RefCell::new(Vec::new()) }
+        let owner = OwnerRef::new(park.unparker());
+        Self { park, owner, running: Cell::new(false), batch: RefCell::new(Vec::new()) }
     }
 
     /// What the loop waits by.
@@ -65,10 +65,10 @@ impl<P: Park> EventLoop<P> {
     pub fn run_until_complete<F: Future>(&self, future: F) -> Result<F::Output, Stopped> {
         let spawned_at = Location::caller();
         let _running = self.begin();
-        let _entered = current::enter(&self.home);
+        let _entered = current::enter(&self.owner);
         let _parked = self.park.enter();
-        let _handler = exception::enter(self.home.handler.borrow().clone());
-        let ((), outcome) = with_scoped(&self.home, future, spawned_at, |root| {
+        let _handler = exception::enter(self.owner.handler.borrow().clone());
+        let ((), outcome) = with_scoped(&self.owner, future, spawned_at, |root| {
             self.run(|| root.cell().is_done());
         });
         match outcome {
@@ -87,15 +87,15 @@ impl<P: Park> EventLoop<P> {
     #[track_caller]
     pub fn run_forever(&self) {
         let _running = self.begin();
-        let _entered = current::enter(&self.home);
+        let _entered = current::enter(&self.owner);
         let _parked = self.park.enter();
-        let _handler = exception::enter(self.home.handler.borrow().clone());
+        let _handler = exception::enter(self.owner.handler.borrow().clone());
         self.run(|| false);
     }
 
     /// Ends the run after the current batch. Before a run: the run makes one turn that does not wait.
     pub fn stop(&self) {
-        self.home.stopping.set(true);
+        self.owner.stopping.set(true);
     }
 
     /// Cancels all tasks, drops everything that is scheduled, and refuses anything new.
@@ -109,13 +109,13 @@ impl<P: Park> EventLoop<P> {
     pub fn close(&self) {
         assert!(!self.running.get(), "cannot close a running event loop: `stop` it first");
         // A drop that the close itself makes may come here too: the tasks are on their way out already.
-        if self.is_closed() || self.home.closing.get() {
+        if self.is_closed() || self.owner.closing.get() {
             return;
         }
-        let _entered = current::enter(&self.home);
+        let _entered = current::enter(&self.owner);
         let _parked = self.park.enter();
-        let _handler = exception::enter(self.home.handler.borrow().clone());
-        lifecycle::close(&self.home);
+        let _handler = exception::enter(self.owner.handler.borrow().clone());
+        lifecycle::close(&self.owner);
     }
 
     /// Whether the loop is in one of its runs.
@@ -127,13 +127,13 @@ impl<P: Park> EventLoop<P> {
     /// Whether the loop is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.home.closed.get()
+        self.owner.closed.get()
     }
 
     /// The loop for other threads.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::new(Mailbox::of(&self.home))
+        Handle::new(Mailbox::of(&self.owner))
     }
 
     /// Schedules a future as a task, also while the loop is not running.
@@ -142,7 +142,7 @@ impl<P: Park> EventLoop<P> {
     /// If the loop is closed.
     #[track_caller]
     pub fn create_task<F: Future + 'static>(&self, future: F) -> Task<F::Output> {
-        Task::new(cell::create(&self.home, future, Kind::Task, Location::caller()))
+        Task::new(cell::create(&self.owner, future, Kind::Task, Location::caller()))
     }
 
     /// Has `f` called in the next turn, after everything that is ready.
@@ -153,7 +153,7 @@ impl<P: Park> EventLoop<P> {
     /// If the loop is closed.
     #[track_caller]
     pub fn call_soon(&self, f: impl FnOnce() + 'static) -> CallHandle {
-        callback::schedule(&self.home, Call::new(f), Location::caller())
+        callback::schedule(&self.owner, Call::new(f), Location::caller())
     }
 
     /// Schedules a future that is no task: it is not listed, and its panic is reported as a callback's.
@@ -164,29 +164,29 @@ impl<P: Park> EventLoop<P> {
     /// If the loop is closed.
     #[track_caller]
     pub fn call_when(&self, future: impl Future<Output = ()> + 'static) -> CallHandle {
-        callback::schedule(&self.home, future, Location::caller())
+        callback::schedule(&self.owner, future, Location::caller())
     }
 
     /// The tasks that have not ended, in the order of their creation.
     #[must_use]
     pub fn all_tasks(&self) -> Vec<TaskRef> {
-        task::list(&self.home)
+        task::list(&self.owner)
     }
 
     /// Asks every task but the running one to end, and tells how many there were.
     pub fn cancel_other_tasks(&self) -> usize {
-        let current = self.home.current.get().map(|cell| cell.id());
-        let tasks = task::list(&self.home);
+        let current = self.owner.current.get().map(|cell| cell.id());
+        let tasks = task::list(&self.owner);
         let others = tasks.iter().filter(|task| Some(task.id()) != current);
-        others.filter(|task| task::cancel_ref(&self.home, task)).count()
+        others.filter(|task| task::cancel_ref(&self.owner, task)).count()
     }
 
     /// Sets who chooses the next task; `None` is first in, first out.
     ///
     /// This is a door for simulation: a policy can halt the loop, which ends its run like `stop`.
     pub fn set_policy(&self, policy: Option<Box<dyn Policy>>) {
-        self.home.has_policy.set(policy.is_some());
-        let former = self.home.policy.replace(policy);
+        self.owner.has_policy.set(policy.is_some());
+        let former = self.owner.policy.replace(policy);
         drop(former);
     }
 
@@ -195,24 +195,24 @@ impl<P: Park> EventLoop<P> {
         if self.running.get() {
             exception::replace(handler.clone());
         }
-        let former = self.home.handler.replace(handler);
+        let former = self.owner.handler.replace(handler);
         drop(former);
     }
 
     #[track_caller]
     fn begin(&self) -> Run<'_> {
-        let is_open = !self.is_closed() && !self.home.closing.get();
+        let is_open = !self.is_closed() && !self.owner.closing.get();
         assert!(is_open, "event loop is closed: make a new one");
         let running = current::start_running();
         self.running.set(true);
-        Run { event_loop_running: &self.running, home: &self.home, _running: running }
+        Run { event_loop_running: &self.running, owner: &self.owner, _running: running }
     }
 
     /// Turns until `done`, a stop, or a halt. A stop that came before the run lets one turn happen.
     fn run(&self, done: impl Fn() -> bool) {
         let _budget = budget::enter();
         while !done() {
-            if self.turn().is_break() || self.home.stopping.get() {
+            if self.turn().is_break() || self.owner.stopping.get() {
                 return;
             }
         }
@@ -221,22 +221,22 @@ impl<P: Park> EventLoop<P> {
     /// One turn. `Break`: nothing can ever happen again, or the policy halts.
     #[inline(always)]
     fn turn(&self) -> ControlFlow<()> {
-        let home: &Home = &self.home;
-        let mut batch = home.ready.len();
+        let owner: &Owner = &self.owner;
+        let mut batch = owner.ready.len();
         if batch == 0 {
             self.wait()?;
-            batch = home.ready.len();
+            batch = owner.ready.len();
         }
         while batch > 0 {
             batch -= 1;
-            let next = if home.has_policy.get() { pick(home)? } else { home.ready.pop_front() };
+            let next = if owner.has_policy.get() { pick(owner)? } else { owner.ready.pop_front() };
             let Some(cell) = next else { break };
-            lifecycle::run(home, cell);
+            lifecycle::run(owner, cell);
             if budget::is_interval_over() {
                 self.park.poll_driver();
             }
         }
-        if home.inbox.is_filled() {
+        if owner.inbox.is_filled() {
             self.drain();
         }
         ControlFlow::Continue(())
@@ -246,17 +246,17 @@ impl<P: Park> EventLoop<P> {
     #[cold]
     #[inline(never)]
     fn wait(&self) -> ControlFlow<()> {
-        if self.home.stopping.get() {
+        if self.owner.stopping.get() {
             self.park.poll_driver();
-        } else if self.home.inbox.park() {
+        } else if self.owner.inbox.park() {
             let waited = self.park.park();
-            self.home.inbox.unpark();
+            self.owner.inbox.unpark();
             // A simulated world may have nothing left to offer while another thread still does.
-            if waited.is_break() && !self.home.inbox.is_filled() && self.home.ready.is_empty() {
+            if waited.is_break() && !self.owner.inbox.is_filled() && self.owner.ready.is_empty() {
                 return ControlFlow::Break(());
             }
         }
-        if self.home.inbox.is_filled() {
+        if self.owner.inbox.is_filled() {
             self.drain();
         }
         ControlFlow::Continue(())
@@ -267,9 +267,9 @@ impl<P: Park> EventLoop<P> {
     #[inline(never)]
     fn drain(&self) {
         let mut batch = self.batch.take();
-        self.home.inbox.take(&mut batch);
+        self.owner.inbox.take(&mut batch);
         for entry in batch.drain(..) {
-            lifecycle::deliver(&self.home, entry);
+            lifecycle::deliver(&self.owner, entry);
         }
         self.batch.replace(batch);
     }
@@ -278,45 +278,45 @@ impl<P: Park> EventLoop<P> {
 /// A policy chooses; `Break` halts.
 #[cold]
 #[inline(never)]
-fn pick(home: &Home) -> ControlFlow<(), Option<cell::CellPtr>> {
-    let ready = home.ready.len();
+fn pick(owner: &Owner) -> ControlFlow<(), Option<cell::CellPtr>> {
+    let ready = owner.ready.len();
     if ready == 0 {
         return ControlFlow::Continue(None);
     }
     // The policy is taken out while it is asked, so that it may use the loop.
-    let mut lent = Lent { home, policy: home.policy.take() };
+    let mut lent = Lent { owner, policy: owner.policy.take() };
     let Some(policy) = &mut lent.policy else { return ControlFlow::Continue(None) };
     let picked = policy.pick(ready);
     drop(lent);
     match picked {
         None => ControlFlow::Break(()),
-        Some(index) => ControlFlow::Continue(home.ready.remove(index.min(ready - 1))),
+        Some(index) => ControlFlow::Continue(owner.ready.remove(index.min(ready - 1))),
     }
 }
 
 /// A policy taken out of its loop; it goes back even if it panics.
 struct Lent<'a> {
-    home: &'a Home,
+    owner: &'a Owner,
     policy: Option<Box<dyn Policy>>,
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        self.home.policy.replace(self.policy.take());
+        self.owner.policy.replace(self.policy.take());
     }
 }
 
 /// One run; its end clears the stop request, so that the next run starts afresh.
 struct Run<'a> {
     event_loop_running: &'a Cell<bool>,
-    home: &'a Home,
+    owner: &'a Owner,
     _running: current::Running,
 }
 
 impl Drop for Run<'_> {
     fn drop(&mut self) {
         self.event_loop_running.set(false);
-        self.home.stopping.set(false);
+        self.owner.stopping.set(false);
     }
 }
 
@@ -344,7 +344,7 @@ impl<P: Park> fmt::Debug for EventLoop<P> {
 #[track_caller]
 pub fn call_soon(f: impl FnOnce() + 'static) -> CallHandle {
     let at = Location::caller();
-    match current::with(|home| callback::schedule(home, Call::new(f), at)) {
+    match current::with(|owner| callback::schedule(owner, Call::new(f), at)) {
         Some(handle) => handle,
         None => current::none(),
     }

@@ -71,7 +71,8 @@ impl Handle {
             // `make` runs inside the task, so that its panic is the task's.
             let create = || {
                 let future = async move { make().await };
-                let cell = current::with(|home| cell::create(home, future, Kind::Task, spawned_at));
+                let cell =
+                    current::with(|owner| cell::create(owner, future, Kind::Task, spawned_at));
                 Task::new(cell.unwrap_or_else(|| current::none()))
             };
             arrival.arrive(create, resolver, spawned_at);

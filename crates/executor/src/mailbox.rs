@@ -1,6 +1,6 @@
 //! [`Mailbox`]: what other threads hold of a loop, alive or closed.
 
-use crate::cell::{Entry, Home};
+use crate::cell::{Entry, Owner};
 use crate::error::LoopClosed;
 use crate::inbox::{Bell, Inbox};
 use crate::thread_number;
@@ -17,8 +17,12 @@ pub(crate) struct Mailbox {
 }
 
 impl Mailbox {
-    pub(crate) fn of(home: &Home) -> Self {
-        Self { inbox: Arc::clone(&home.inbox), bell: Arc::clone(&home.bell), thread: home.thread() }
+    pub(crate) fn of(owner: &Owner) -> Self {
+        Self {
+            inbox: Arc::clone(&owner.inbox),
+            bell: Arc::clone(&owner.bell),
+            thread: owner.thread(),
+        }
     }
 
     /// Has the loop run `post`, after everything this thread sent before.

@@ -1,8 +1,8 @@
 //! Memory for task cells: blocks by size class, carved from chunks, used again after a free.
 //!
 //! A loop makes and frees cells of few sizes at a high rate, so a free list per class of 16 bytes
-//! beats the general allocator (measured: `docs/decisions/0001-task-cell.md`). Only the home thread
-//! takes and gives blocks; a cell whose last reference dies abroad is sent home through the inbox.
+//! beats the general allocator (measured: `docs/decisions/0001-task-cell.md`). Only the owner thread
+//! takes and gives blocks; a cell whose last reference dies on another thread is sent to its owner through the inbox.
 //! Chunks go back to the system together, when the loop and all its cells are gone.
 //!
 //! With `--cfg asyncio_plain_memory` every cell is an allocation of its own, so that sanitizers see
@@ -118,7 +118,7 @@ impl Memory {
 }
 
 impl Drop for Memory {
-    /// Runs when no cell of the loop is left; see `Home` for who decides that.
+    /// Runs when no cell of the loop is left; see `Owner` for who decides that.
     fn drop(&mut self) {
         for chunk in self.chunks.get_mut().drain(..) {
             // SAFETY: each chunk came from `system(CHUNK)` and no block in it is in use.

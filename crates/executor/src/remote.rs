@@ -64,7 +64,7 @@ impl<T> RemoteTask<T> {
         if let Progress::Created { slot, id } = progress {
             // A closed loop has ended the task already.
             let _posted = self.link.mailbox.post(move || {
-                current::with(|home| cancel(home, slot, id));
+                current::with(|owner| cancel(owner, slot, id));
             });
         }
     }
@@ -137,7 +137,7 @@ impl Link {
                 report_unseen(unseen, id, spawned_at);
             }
         };
-        current::with(|home| drop(callback::schedule(home, relay, spawned_at)));
+        current::with(|owner| drop(callback::schedule(owner, relay, spawned_at)));
     }
 }
 

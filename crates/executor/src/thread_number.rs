@@ -1,4 +1,4 @@
-//! A number for each thread that makes a loop: how a cell knows that it is at home.
+//! A number for each thread that makes a loop: how a cell knows whether it is on its owner's thread.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,15 +1,15 @@
 //! The one word of a task cell that other threads touch. Safe code; model-checked by path inclusion.
 //!
-//! The count of references is *biased*: the home thread counts its own in ordinary memory, and this
-//! word counts the references made and given up abroad. A reference made at home and dropped abroad
-//! drives this count below zero until [`Word::merge`] adds what home had counted. After the merge the
+//! The count of references is *biased*: the owner thread counts its own in ordinary memory, and this
+//! word counts the references made and given up on another thread. A reference made on the owner thread and dropped on another
+//! drives this count below zero until [`Word::merge`] adds what the owner had counted. After the merge the
 //! count here is the whole truth, and whoever brings it to zero frees the cell.
 //!
 //! | bits | meaning |
 //! | --- | --- |
-//! | 0 | `MERGED`: home gave up its hold and its count is included |
+//! | 0 | `MERGED`: the owner gave up its hold and its count is included |
 //! | 1 | `NOTIFIED`: one entry for this cell is in the inbox and owns one count |
-//! | 2 | `DETACH`: that entry also carries a task handle dropped abroad |
+//! | 2 | `DETACH`: that entry also carries a task handle dropped on another thread |
 //! | 3.. | the count, signed, in steps of `ONE`; 61 bits cannot overflow in a lifetime |
 
 use crate::primitives::{AtomicU64, Ordering};
@@ -37,7 +37,7 @@ pub(crate) enum Notify {
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Entry {
-    /// A handle dropped abroad came with it.
+    /// A handle dropped on another thread came with it.
     pub(crate) detach: bool,
     /// The entry's count was the last: the cell must be freed.
     pub(crate) last: bool,
@@ -48,26 +48,26 @@ impl Word {
         Self(AtomicU64::new(0))
     }
 
-    /// A reference was cloned abroad, from one that is held there.
+    /// A reference was cloned on another thread, from one that is held there.
     #[inline]
     pub(crate) fn increment(&self) {
         self.0.fetch_add(ONE, Ordering::Relaxed);
     }
 
-    /// A reference was dropped abroad. `true`: it was the last, and the caller frees the cell.
+    /// A reference was dropped on another thread. `true`: it was the last, and the caller frees the cell.
     #[inline]
     #[must_use]
     pub(crate) fn decrement(&self) -> bool {
         self.0.fetch_sub(ONE, Ordering::AcqRel) == MERGED | ONE
     }
 
-    /// Whether home has given the cell up: the task is over, or its loop closed.
+    /// Whether the owner has given the cell up: the task is over, or its loop closed.
     #[inline]
     pub(crate) fn is_merged(&self) -> bool {
         self.0.load(Ordering::Acquire) & MERGED != 0
     }
 
-    /// A wake from abroad.
+    /// A wake from another thread.
     pub(crate) fn notify(&self) -> Notify {
         let mut seen = self.0.load(Ordering::Relaxed);
         loop {
@@ -86,7 +86,7 @@ impl Word {
         }
     }
 
-    /// A task handle is dropped abroad. The caller owns one more count afterwards, which keeps cell
+    /// A task handle is dropped on another thread. The caller owns one more count afterwards, which keeps cell
     /// and loop alive while it pushes; it gives that up with [`decrement`](Self::decrement).
     pub(crate) fn detach(&self) -> Notify {
         let mut seen = self.0.load(Ordering::Relaxed);
@@ -104,7 +104,7 @@ impl Word {
         }
     }
 
-    /// The home thread takes an entry out of the inbox, or a pusher takes back what a closed inbox
+    /// The owner thread takes an entry out of the inbox, or a pusher takes back what a closed inbox
     /// refused.
     pub(crate) fn consume(&self) -> Entry {
         let mut seen = self.0.load(Ordering::Relaxed);
@@ -117,18 +117,18 @@ impl Word {
         }
     }
 
-    /// Home only: whether nothing is outstanding abroad. If home counts none either, nobody can make
+    /// Owner thread only: whether nothing is outstanding on another thread. If the owner counts none either, nobody can make
     /// a new reference, and a plain load decides: each live reference is counted once on one side, and
-    /// what this load sees together with home's own operations is closed under happens-before.
+    /// what this load sees together with the owner's own operations is closed under happens-before.
     #[inline]
     pub(crate) fn is_zero(&self) -> bool {
         self.0.load(Ordering::Acquire) == 0
     }
 
-    /// Home gives up its hold and adds what it had counted. `true`: nobody is left, free the cell.
+    /// The owner gives up its hold and adds what it had counted. `true`: nobody is left, free the cell.
     #[must_use]
-    pub(crate) fn merge(&self, counted_at_home: u64) -> bool {
-        let add = MERGED.wrapping_add(counted_at_home.wrapping_mul(ONE));
+    pub(crate) fn merge(&self, counted_by_owner: u64) -> bool {
+        let add = MERGED.wrapping_add(counted_by_owner.wrapping_mul(ONE));
         self.0.fetch_add(add, Ordering::AcqRel).wrapping_add(add) == MERGED
     }
 }

@@ -29,7 +29,7 @@ impl Block {
         assert_eq!(self.given_back.load(Ordering::Relaxed), 0, "used after it was given back");
     }
 
-    /// Somebody has the block for himself, as home has a task's future and outcome.
+    /// Somebody has the block for himself, as the owner has a task's future and outcome.
     #[track_caller]
     pub(crate) fn change(&self) {
         self.memory.with_mut(|_| ());

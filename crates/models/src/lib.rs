@@ -20,13 +20,13 @@ mod bell;
 #[cfg(test)]
 mod world;
 #[cfg(test)]
-mod home;
+mod owner;
 #[cfg(test)]
 mod wakes;
 #[cfg(test)]
 mod last_reference;
 #[cfg(test)]
-mod handle_abroad;
+mod handle_remote;
 #[cfg(test)]
 mod door;
 #[cfg(test)]

@@ -22,10 +22,10 @@ pub(crate) enum Entry {
 pub(crate) struct World {
     /// The cell's block: whoever holds a reference reads it.
     pub(crate) cell: Block,
-    /// Future and outcome: home only.
+    /// Future and outcome: owner only.
     pub(crate) stage: Block,
     /// The loop's block.
-    pub(crate) home: Block,
+    pub(crate) owner: Block,
     pub(crate) word: Word,
     pub(crate) inbox: Arc<Inbox<Entry>>,
     pub(crate) bell: Bell,
@@ -39,7 +39,7 @@ impl World {
         Arc::new(Self {
             cell: Block::new(),
             stage: Block::new(),
-            home: Block::new(),
+            owner: Block::new(),
             word: Word::new(),
             inbox: Arc::new(Inbox::new()),
             bell: Bell::new(),
@@ -48,13 +48,13 @@ impl World {
         })
     }
 
-    /// `waker::clone` abroad.
+    /// `waker::clone` on another thread.
     pub(crate) fn clone_waker(&self) {
         self.look();
         self.word.increment();
     }
 
-    /// `waker::wake_by_ref` abroad: `wake::wake_abroad`.
+    /// `waker::wake_by_ref` on another thread: `wake::wake_remote`.
     pub(crate) fn wake_by_ref(&self) {
         self.look();
         match self.word.notify() {
@@ -63,21 +63,21 @@ impl World {
         }
     }
 
-    /// `waker::wake` abroad.
+    /// `waker::wake` on another thread.
     pub(crate) fn wake(&self) {
         self.wake_by_ref();
         self.drop_waker();
     }
 
-    /// `waker::drop_waker` abroad, or after the merge: `wake::drop_abroad`.
+    /// `waker::drop_waker` on another thread, or after the merge: `wake::drop_remote`.
     pub(crate) fn drop_waker(&self) {
         self.look();
         if self.word.decrement() {
-            self.free_abroad();
+            self.free_remote();
         }
     }
 
-    /// `OwnedCell::drop` abroad: `wake::detach_abroad`.
+    /// `OwnedCell::drop` on another thread: `wake::detach_remote`.
     pub(crate) fn drop_handle(&self) {
         self.look();
         match self.word.detach() {
@@ -87,7 +87,7 @@ impl World {
         self.drop_waker();
     }
 
-    /// `Task::is_finished` abroad, where only a closed loop's tasks may be asked.
+    /// `Task::is_finished` on another thread, where only a closed loop's tasks may be asked.
     pub(crate) fn is_of_closed_loop(&self) -> bool {
         self.look();
         self.word.is_merged()
@@ -97,7 +97,7 @@ impl World {
     #[track_caller]
     fn look(&self) {
         self.cell.touch();
-        self.home.touch();
+        self.owner.touch();
     }
 
     /// `wake::push`.
@@ -107,7 +107,7 @@ impl World {
             Ok(Ring::Silent) => {}
             Ok(Ring::Ring) => {
                 // The caller's own reference keeps the loop's block alive.
-                self.home.touch();
+                self.owner.touch();
                 self.bell.ring();
             }
             Err(_closed) => {
@@ -119,8 +119,8 @@ impl World {
         }
     }
 
-    /// `CellPtr::free_abroad`.
-    fn free_abroad(&self) {
+    /// `CellPtr::free_remote`.
+    fn free_remote(&self) {
         self.look();
         let inbox = Arc::clone(&self.inbox);
         if inbox.push_quietly(Entry::Dead).is_err() {
@@ -129,11 +129,11 @@ impl World {
         }
     }
 
-    /// `Home::one_cell_less`.
+    /// `Owner::one_cell_less`.
     fn one_cell_less(&self) {
-        self.home.touch();
+        self.owner.touch();
         if self.outliving.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.home.give_back();
+            self.owner.give_back();
         }
     }
 
@@ -141,6 +141,6 @@ impl World {
     #[track_caller]
     pub(crate) fn assert_all_given_back(&self) {
         assert_eq!(self.cell.times_given_back(), 1, "the cell leaked");
-        assert_eq!(self.home.times_given_back(), 1, "the loop's block leaked");
+        assert_eq!(self.owner.times_given_back(), 1, "the loop's block leaked");
     }
 }

@@ -24,15 +24,15 @@ fn a_handle_wakes_a_waiting_loop() {
 
 #[test]
 fn a_remote_task_is_awaited_on_another_loop() {
-    let home = EventLoop::new().unwrap();
-    let handle = home.handle();
+    let owner = EventLoop::new().unwrap();
+    let handle = owner.handle();
     thread::scope(|scope| {
         let other = scope.spawn(move || {
             let value = asyncio::run(async { handle.create_task(|| async { 7 }).unwrap().await });
             handle.call_soon(|| asyncio::running_loop().stop()).unwrap();
             value
         });
-        home.run_forever();
+        owner.run_forever();
         assert_eq!(other.join().unwrap().unwrap(), 7);
     });
 }
@@ -63,7 +63,7 @@ fn what_belongs_to_a_loop_is_dropped_elsewhere_without_harm() {
     let (task, sleep, listener) = event_loop
         .run_until_complete(async {
             let sleep = asyncio::sleep(std::time::Duration::from_secs(3600));
-            let task = asyncio::create_task(async { String::from("dropped at home") });
+            let task = asyncio::create_task(async { String::from("dropped on the owner thread") });
             let listener = asyncio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             (task, sleep, listener)
         })

@@ -2,7 +2,7 @@
 //! header is ever formed.
 
 use super::layout::{
-    COLD, CellPtr, Cold, DONE, Entry, Header, Home, Kind, OUTCOME, QUEUED, VTable,
+    COLD, CellPtr, Cold, DONE, Entry, Header, Kind, OUTCOME, Owner, QUEUED, VTable,
 };
 use crate::error::JoinError;
 use crate::memory::Memory;
@@ -36,7 +36,7 @@ impl CellPtr {
         Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
     }
 
-    /// The cell, as something that may be sent to its home.
+    /// The cell, as something that may be sent to its owner.
     pub(super) fn to_sendable(self) -> AtomicPtr<Header> {
         AtomicPtr::new(self.as_ptr())
     }
@@ -48,16 +48,16 @@ impl CellPtr {
     }
 
     #[inline]
-    pub(super) fn home_ptr(self) -> *const Home {
+    pub(super) fn owner_ptr(self) -> *const Owner {
         // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
-        unsafe { (*self.as_ptr()).home }
+        unsafe { (*self.as_ptr()).owner }
     }
 
     /// The loop. It lives as long as any of its cells, closed or not.
     #[inline]
-    pub(crate) fn home(&self) -> &Home {
-        // SAFETY: a `Home` is freed only after the last of its cells, and this one is alive.
-        unsafe { &*self.home_ptr() }
+    pub(crate) fn owner(&self) -> &Owner {
+        // SAFETY: an `Owner` is freed only after the last of its cells, and this one is alive.
+        unsafe { &*self.owner_ptr() }
     }
 
     #[inline]
@@ -89,10 +89,10 @@ impl CellPtr {
         unsafe { (*self.as_ptr()).kind }
     }
 
-    /// The local word. Home only.
+    /// The local word. Owner thread only.
     #[inline]
     pub(super) fn local(self) -> u64 {
-        // SAFETY: alive by the invariant of `CellPtr`; only the home thread comes here.
+        // SAFETY: alive by the invariant of `CellPtr`; only the owner thread comes here.
         unsafe { (*self.as_ptr()).local.get() }
     }
 
@@ -102,21 +102,21 @@ impl CellPtr {
         unsafe { (*self.as_ptr()).local.set(word) }
     }
 
-    /// Home only.
+    /// Owner thread only.
     #[inline]
     pub(super) fn awaiter(&self) -> &Cell<Option<Waker>> {
         // SAFETY: as in `local`.
         unsafe { &(*self.as_ptr()).awaiter }
     }
 
-    /// Home only.
+    /// Owner thread only.
     #[inline]
     pub(super) fn cold(&self) -> &Cell<Option<Box<Cold>>> {
         // SAFETY: as in `local`.
         unsafe { &(*self.as_ptr()).cold }
     }
 
-    /// The name the task was given, or `Task-N`. Home only.
+    /// The name the task was given, or `Task-N`. Owner thread only.
     pub(crate) fn name(self) -> String {
         let cold = self.cold().take();
         let given = cold.as_ref().and_then(|cold| cold.name.as_deref());
@@ -125,24 +125,24 @@ impl CellPtr {
         name
     }
 
-    /// Home only.
+    /// Owner thread only.
     pub(crate) fn set_name(self, name: Box<str>) {
         self.cold().set(Some(Box::new(Cold { name: Some(name) })));
         self.set_local(self.local() | COLD);
     }
 
-    /// Home only.
+    /// Owner thread only.
     #[inline]
     pub(crate) fn is_done(self) -> bool {
         self.local() & DONE != 0
     }
 
-    /// Home only.
+    /// Owner thread only.
     pub(crate) fn is_queued(self) -> bool {
         self.local() & QUEUED != 0
     }
 
-    /// Home only.
+    /// Owner thread only.
     #[inline]
     pub(crate) fn slot(self) -> u32 {
         // SAFETY: as in `local`.
@@ -154,7 +154,7 @@ impl CellPtr {
         unsafe { (*self.as_ptr()).slot.set(slot) }
     }
 
-    /// What the task waits for, if its last poll said. Home only.
+    /// What the task waits for, if its last poll said. Owner thread only.
     pub(crate) fn wait_note(self) -> Option<WaitNote> {
         // SAFETY: as in `local`.
         let kind = unsafe { (*self.as_ptr()).wait_kind.get() }?;
@@ -178,50 +178,50 @@ impl CellPtr {
         }
     }
 
-    /// Frees the block at home.
+    /// Frees the block on the owner thread.
     ///
     /// # Safety
-    /// Home; no hold is set and no reference counted, on either side. The cell is gone afterwards.
+    /// Owner thread; no hold is set and no reference counted, on either side. The cell is gone afterwards.
     #[inline]
     pub(super) unsafe fn free(self) {
-        let home = self.home();
+        let owner = self.owner();
         let layout = self.vtable().layout;
-        home.alive.set(home.alive.get() - 1);
+        owner.alive.set(owner.alive.get() - 1);
         // SAFETY: the block came from this memory with this layout, and nobody uses it: the caller's.
-        unsafe { home.memory.give(self.0.cast(), layout) }
+        unsafe { owner.memory.give(self.0.cast(), layout) }
     }
 
-    /// The last reference went abroad: the block goes home, or to the count of a closed loop.
+    /// The last reference was dropped on another thread: the block goes to its owner, or to the count of a closed loop.
     ///
     /// # Safety
     /// The cell is merged and no reference is counted. The cell is gone afterwards.
-    pub(super) unsafe fn free_abroad(self) {
+    pub(super) unsafe fn free_remote(self) {
         // The push may be the last thing that keeps the loop's block alive, so the inbox is held by a
         // count of its own until its lock has been released.
-        let inbox = Arc::clone(&self.home().inbox);
+        let inbox = Arc::clone(&self.owner().inbox);
         if inbox.push_quietly(Entry::Dead(self.to_sendable())).is_err() {
-            let (home, layout) = (self.home_ptr(), self.vtable().layout);
+            let (owner, layout) = (self.owner_ptr(), self.vtable().layout);
             // SAFETY: the block came from this loop's memory with this layout, and nobody uses it.
             unsafe { Memory::give_after_close(self.0.cast(), layout) }
             // SAFETY: the loop is closed, and this cell counts among those that outlive it.
-            unsafe { Home::one_cell_less(home) }
+            unsafe { Owner::one_cell_less(owner) }
         }
     }
 
-    /// Polls the future. `true`: the outcome is in the stage. Home; not `DONE`; not being polled.
+    /// Polls the future. `true`: the outcome is in the stage. Owner thread; not `DONE`; not being polled.
     #[inline]
     pub(super) fn poll(self) -> bool {
         // SAFETY: the loop picks a cell only when it is not being polled, and `run` checks `DONE`.
         unsafe { (self.vtable().poll)(self) }
     }
 
-    /// Drops the future and writes `error`. Home; not `DONE`; not being polled.
+    /// Drops the future and writes `error`. Owner thread; not `DONE`; not being polled.
     pub(super) fn cancel(self, error: JoinError) {
         // SAFETY: as in `poll`.
         unsafe { (self.vtable().cancel)(self, error) }
     }
 
-    /// Drops the outcome, once: clears `OUTCOME`. Home; `OUTCOME` is set.
+    /// Drops the outcome, once: clears `OUTCOME`. Owner thread; `OUTCOME` is set.
     pub(super) fn drop_outcome(self) -> Option<Box<dyn Any + Send>> {
         let local = self.local();
         assert!(local & OUTCOME != 0, "an outcome is dropped once");

@@ -3,7 +3,7 @@
 //! The stage holds the future until the end and then the outcome, at the same address. Each function
 //! catches what user code throws; nothing unwinds into the loop.
 
-use super::layout::{CellPtr, Header, Home, Kind, NewHeader, STAGE_OFFSET, VTable};
+use super::layout::{CellPtr, Header, Kind, NewHeader, Owner, STAGE_OFFSET, VTable};
 use super::waker;
 use crate::error::JoinError;
 use asyncio_core::exception::forget_payload;
@@ -56,19 +56,19 @@ impl<F: Future> Body<F> {
 /// If `F` is not `'static` the caller ends the task, and drops its outcome, before `F`'s borrows end.
 #[inline]
 pub(super) unsafe fn write<F: Future>(
-    home: &Home,
+    owner: &Owner,
     future: F,
     kind: Kind,
     parent: u64,
     spawned_at: &'static Location<'static>,
 ) -> CellPtr {
     let vtable = &const { Body::<F>::VTABLE };
-    let block = home.memory.take(Body::<F>::LAYOUT).cast::<Body<F>>();
-    let header = Header::new(home, NewHeader { vtable, kind, parent, spawned_at });
+    let block = owner.memory.take(Body::<F>::LAYOUT).cast::<Body<F>>();
+    let header = Header::new(owner, NewHeader { vtable, kind, parent, spawned_at });
     let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
     // SAFETY: the block is new and has the layout of a `Body<F>`.
     unsafe { block.write(Body { header, stage }) };
-    home.alive.set(home.alive.get() + 1);
+    owner.alive.set(owner.alive.get() + 1);
     // SAFETY: the header has just been written, and the cell's holds keep it alive.
     unsafe { CellPtr::new(block.cast()) }
 }
@@ -81,7 +81,7 @@ fn stage<S>(cell: CellPtr) -> NonNull<S> {
 }
 
 /// # Safety
-/// Home, not `DONE`, not being polled; the stage holds an `F`.
+/// Owner thread, not `DONE`, not being polled; the stage holds an `F`.
 unsafe fn poll<F: Future>(cell: CellPtr) -> bool {
     let waker = waker::borrowed(cell);
     let mut cx = Context::from_waker(&waker);
@@ -148,7 +148,7 @@ unsafe fn fail<F: Future>(cell: CellPtr, payload: Box<dyn Any + Send>, drop_futu
 }
 
 /// # Safety
-/// Home, not `DONE`, not being polled; the stage holds an `F`.
+/// Owner thread, not `DONE`, not being polled; the stage holds an `F`.
 unsafe fn cancel<F: Future>(cell: CellPtr, error: JoinError) {
     // SAFETY: the stage holds an `F`, which is not touched again.
     let dropped = unsafe { drop_caught(stage::<F>(cell)) };
@@ -161,7 +161,7 @@ unsafe fn cancel<F: Future>(cell: CellPtr, error: JoinError) {
 }
 
 /// # Safety
-/// Home; the stage holds an outcome of this type, which is not touched again.
+/// Owner thread; the stage holds an outcome of this type, which is not touched again.
 unsafe fn drop_outcome<T>(cell: CellPtr) -> Option<Box<dyn Any + Send>> {
     // SAFETY: the caller's.
     let outcome = unsafe { take_outcome::<T>(cell) };
@@ -174,7 +174,7 @@ unsafe fn drop_outcome<T>(cell: CellPtr) -> Option<Box<dyn Any + Send>> {
 /// Moves the outcome out.
 ///
 /// # Safety
-/// Home; the stage holds an outcome of this type, which is not touched again.
+/// Owner thread; the stage holds an outcome of this type, which is not touched again.
 #[inline]
 pub(super) unsafe fn take_outcome<T>(cell: CellPtr) -> Outcome<T> {
     // SAFETY: the caller's.

@@ -1,4 +1,4 @@
-//! The two blocks of memory: a cell's [`Header`] and its loop's [`Home`], and the pointers to them.
+//! The two blocks of memory: a cell's [`Header`] and its loop's [`Owner`], and the pointers to them.
 //!
 //! They stand in one file because each names the other. [`CellPtr`] is the only way to a header.
 
@@ -32,17 +32,17 @@ use std::task::Waker;
 pub(crate) struct Header {
     // Immutable: any thread.
     pub(super) vtable: &'static VTable,
-    pub(super) home: *const Home,
-    /// Flags and the count of references made at home. Home only.
+    pub(super) owner: *const Owner,
+    /// Flags and the count of references made on the owner thread. Owner thread only.
     pub(super) local: Cell<u64>,
     /// Any thread.
     pub(super) shared: Word,
-    /// Who awaits the outcome. Home only, like all that follows unless it says otherwise.
+    /// Who awaits the outcome. Owner thread only, like all that follows unless it says otherwise.
     pub(super) awaiter: Cell<Option<Waker>>,
     pub(super) cold: Cell<Option<Box<Cold>>>,
     pub(super) wait_kind: Cell<Option<WaitKind>>,
     pub(super) kind: Kind,
-    /// The place in `Home::cells`.
+    /// The place in `Owner::cells`.
     pub(super) slot: Cell<u32>,
     // The second line.
     pub(super) wait_object: Cell<u64>,
@@ -75,17 +75,17 @@ pub(crate) struct Cold {
 
 /// What a cell can do that depends on its future's type.
 pub(super) struct VTable {
-    /// Polls the future. `true`: the outcome is in the stage. SAFETY: home, not `DONE`, not being polled.
+    /// Polls the future. `true`: the outcome is in the stage. SAFETY: owner thread, not `DONE`, not being polled.
     pub(super) poll: unsafe fn(CellPtr) -> bool,
-    /// Drops the future and writes an error. SAFETY: home, not `DONE`, not being polled.
+    /// Drops the future and writes an error. SAFETY: owner thread, not `DONE`, not being polled.
     pub(super) cancel: unsafe fn(CellPtr, JoinError),
-    /// Drops the outcome; gives back a panic that nobody has seen. SAFETY: home, the stage holds an outcome.
+    /// Drops the outcome; gives back a panic that nobody has seen. SAFETY: owner thread, the stage holds an outcome.
     pub(super) drop_outcome: unsafe fn(CellPtr) -> Option<Box<dyn Any + Send>>,
     /// Of the whole cell.
     pub(super) layout: Layout,
 }
 
-// Flags of the local word; the count of home's references is above them. 56 bits cannot overflow.
+// Flags of the local word; the count of the owner's references is above them. 56 bits cannot overflow.
 /// In the ready queue.
 pub(super) const QUEUED: u64 = 1;
 /// The future is dropped and the outcome is final.
@@ -94,7 +94,7 @@ pub(super) const DONE: u64 = 2;
 pub(super) const HANDLE: u64 = 4;
 /// The outcome is in the stage.
 pub(super) const OUTCOME: u64 = 8;
-/// Home has given the cell up; the shared word counts everything.
+/// The owner has given the cell up; the shared word counts everything.
 pub(super) const MERGED: u64 = 16;
 /// Somebody asked for the end.
 pub(super) const CANCEL: u64 = 32;
@@ -108,8 +108,8 @@ pub(super) const ONE: u64 = 256;
 /// The address of a live cell.
 ///
 /// INVARIANT: whoever holds one knows a reason why the cell is alive (a hold or a count, see
-/// [`cell`](super)), and stops using it when that reason ends. Methods that touch home-only fields are
-/// called on the home thread.
+/// [`cell`](super)), and stops using it when that reason ends. Methods that touch owner-only fields are
+/// called on the owner thread.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct CellPtr(pub(super) NonNull<Header>);
 
@@ -123,12 +123,13 @@ pub(super) struct NewHeader {
 
 impl Header {
     #[inline]
-    pub(super) fn new(home: &Home, new: NewHeader) -> Self {
+    pub(super) fn new(owner: &Owner, new: NewHeader) -> Self {
         let NewHeader { vtable, kind, parent, spawned_at } = new;
-        let id = if kind == Kind::Task { home.next_id.replace(home.next_id.get() + 1) } else { 0 };
+        let id =
+            if kind == Kind::Task { owner.next_id.replace(owner.next_id.get() + 1) } else { 0 };
         Self {
             vtable,
-            home,
+            owner,
             local: Cell::new(QUEUED | HANDLE),
             shared: Word::new(),
             awaiter: Cell::new(None),
@@ -150,7 +151,7 @@ impl Header {
 pub(crate) enum Entry {
     /// Wake this cell; the entry owns one count of its shared word.
     Wake(AtomicPtr<Header>),
-    /// This cell's last reference went abroad: take its block back.
+    /// This cell's last reference was dropped on another thread: take its block back.
     Dead(AtomicPtr<Header>),
     /// Run this on the loop.
     Post(Box<dyn FnOnce() + Send>),
@@ -160,7 +161,7 @@ pub(crate) enum Entry {
 ///
 /// It lives until the loop is closed *and* its last cell is freed, so that no pointer to it is ever
 /// used again while a cell still compares against it.
-pub(crate) struct Home {
+pub(crate) struct Owner {
     /// The ready queue, oldest first. A cell is in it at most once.
     pub(crate) ready: ReadyQueue<CellPtr>,
     /// Who chooses from the queue; `None`, the head, in production.
@@ -195,7 +196,7 @@ pub(crate) struct Home {
     outliving: AtomicI64,
 }
 
-impl Home {
+impl Owner {
     fn new(bell: Arc<dyn Unpark>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
@@ -241,56 +242,56 @@ impl Home {
     ///
     /// # Safety
     /// The loop is closed and the cell was not subtracted before.
-    pub(super) unsafe fn one_cell_less(home: *const Self) {
-        // SAFETY: the cell's own count kept `home` alive until this subtraction.
-        let before = unsafe { (*home).outliving.fetch_sub(1, Ordering::AcqRel) };
+    pub(super) unsafe fn one_cell_less(owner: *const Self) {
+        // SAFETY: the cell's own count kept `owner` alive until this subtraction.
+        let before = unsafe { (*owner).outliving.fetch_sub(1, Ordering::AcqRel) };
         if before == 1 {
             // SAFETY: the close has added its number and this was the last cell.
-            unsafe { Self::destroy(home) }
+            unsafe { Self::destroy(owner) }
         }
     }
 
     /// # Safety
-    /// `home` came from [`HomeRef::new`], and neither its loop nor a cell is left.
-    unsafe fn destroy(home: *const Self) {
-        // SAFETY: the caller's; `HomeRef::new` boxed it.
-        drop(unsafe { Box::from_raw(home.cast_mut()) });
+    /// `owner` came from [`OwnerRef::new`], and neither its loop nor a cell is left.
+    unsafe fn destroy(owner: *const Self) {
+        // SAFETY: the caller's; `OwnerRef::new` boxed it.
+        drop(unsafe { Box::from_raw(owner.cast_mut()) });
     }
 }
 
-/// A running loop's reference to its own [`Home`]; the loop is not `Send`, so neither is this.
-pub(crate) struct HomeRef(NonNull<Home>);
+/// A running loop's reference to its own [`Owner`]; the loop is not `Send`, so neither is this.
+pub(crate) struct OwnerRef(NonNull<Owner>);
 
-impl HomeRef {
+impl OwnerRef {
     pub(crate) fn new(bell: Arc<dyn Unpark>) -> Self {
-        Self(NonNull::from(Box::leak(Box::new(Home::new(bell)))))
+        Self(NonNull::from(Box::leak(Box::new(Owner::new(bell)))))
     }
 
-    pub(crate) fn as_ptr(&self) -> *const Home {
+    pub(crate) fn as_ptr(&self) -> *const Owner {
         self.0.as_ptr()
     }
 
     /// Dereferences what [`current`](crate::current) holds.
     ///
     /// # Safety
-    /// `home` is alive for `'a`: its loop is entered on this thread.
-    pub(crate) unsafe fn borrow<'a>(home: *const Home) -> &'a Home {
+    /// `owner` is alive for `'a`: its loop is entered on this thread.
+    pub(crate) unsafe fn borrow<'a>(owner: *const Owner) -> &'a Owner {
         // SAFETY: the caller's.
-        unsafe { &*home }
+        unsafe { &*owner }
     }
 }
 
-impl Deref for HomeRef {
-    type Target = Home;
+impl Deref for OwnerRef {
+    type Target = Owner;
 
     #[inline]
-    fn deref(&self) -> &Home {
-        // SAFETY: a `Home` is freed only after its `HomeRef` has been dropped.
+    fn deref(&self) -> &Owner {
+        // SAFETY: an `Owner` is freed only after its `OwnerRef` has been dropped.
         unsafe { self.0.as_ref() }
     }
 }
 
-impl Drop for HomeRef {
+impl Drop for OwnerRef {
     /// The loop has been closed: what is left are cells held by handles and wakers.
     fn drop(&mut self) {
         // Neither is `Send`, and the last cell may free the block on any thread.
@@ -299,7 +300,7 @@ impl Drop for HomeRef {
         let left = self.outliving.fetch_add(alive, Ordering::AcqRel) + alive;
         if left == 0 {
             // SAFETY: no cell is left, and this was the loop's own reference.
-            unsafe { Home::destroy(self.0.as_ptr()) }
+            unsafe { Owner::destroy(self.0.as_ptr()) }
         }
     }
 }

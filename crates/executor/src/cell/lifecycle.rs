@@ -1,10 +1,10 @@
-//! A cell's life at home: run, complete, release, handle, delivery and close; transitions 3 to 9, 13, 14.
+//! A cell's life on the owner thread: run, complete, release, handle, delivery and close; transitions 3 to 9, 13, 14.
 //!
 //! The rule that most of this file serves: after user code has run, a cell is touched only if a hold
 //! that this code cannot take away keeps it alive.
 
 use super::layout::{
-    AWAITED, CANCEL, COLD, CellPtr, DONE, Entry, HANDLE, Header, Home, Kind, MERGED, ONE, OUTCOME,
+    AWAITED, CANCEL, COLD, CellPtr, DONE, Entry, HANDLE, Header, Kind, MERGED, ONE, OUTCOME, Owner,
     QUEUED,
 };
 use super::{wake, waker};
@@ -21,60 +21,60 @@ const CLOSE_ROUNDS: usize = 1_000;
 
 /// Runs a cell that was picked from the ready queue.
 #[inline(always)]
-pub(crate) fn run(home: &Home, cell: CellPtr) {
+pub(crate) fn run(owner: &Owner, cell: CellPtr) {
     let local = cell.local();
     cell.set_local(local & !QUEUED);
     if local & (DONE | CANCEL) != 0 {
-        return run_rare(home, cell);
+        return run_rare(owner, cell);
     }
     budget::begin_poll();
     wait_note::clear();
-    home.current.set(Some(cell));
+    owner.current.set(Some(cell));
     let ready = cell.poll();
-    home.current.set(None);
+    owner.current.set(None);
     if ready {
-        complete(home, cell);
+        complete(owner, cell);
     } else {
         cell.set_wait_note(wait_note::take());
     }
 }
 
 /// Runs a new cell inside the poll of another, whose place, I/O budget and wait note are kept.
-pub(super) fn run_nested(home: &Home, cell: CellPtr) {
-    let outer = home.current.get();
+pub(super) fn run_nested(owner: &Owner, cell: CellPtr) {
+    let outer = owner.current.get();
     let note = wait_note::take();
     let budget = budget::enter();
-    run(home, cell);
-    home.current.set(outer);
+    run(owner, cell);
+    owner.current.set(outer);
     drop(budget);
     wait_note::restore(note);
 }
 
 #[cold]
 #[inline(never)]
-fn run_rare(home: &Home, cell: CellPtr) {
+fn run_rare(owner: &Owner, cell: CellPtr) {
     if cell.local() & DONE != 0 {
-        release(home, cell);
+        release(owner, cell);
     } else {
-        abort(home, cell);
+        abort(owner, cell);
     }
 }
 
 /// Ends a task that is not being polled: drops its future, with the outcome `Cancelled`.
-pub(crate) fn abort(home: &Home, cell: CellPtr) {
-    let former = home.current.replace(Some(cell));
+pub(crate) fn abort(owner: &Owner, cell: CellPtr) {
+    let former = owner.current.replace(Some(cell));
     cell.cancel(JoinError::cancelled());
-    home.current.set(former);
-    complete(home, cell);
+    owner.current.set(former);
+    complete(owner, cell);
 }
 
 /// The future is gone and the outcome is in its place.
 #[inline]
-fn complete(home: &Home, cell: CellPtr) {
+fn complete(owner: &Owner, cell: CellPtr) {
     let local = cell.local() | DONE | OUTCOME;
     cell.set_local(local & !AWAITED);
     if local & HANDLE == 0 || cell.kind() == Kind::Callback {
-        return complete_unseen(home, cell, local);
+        return complete_unseen(owner, cell, local);
     }
     if local & AWAITED == 0 {
         return;
@@ -82,26 +82,26 @@ fn complete(home: &Home, cell: CellPtr) {
     // Any wake may drop the handle and free the cell, so the awaiter is taken out first and the cell
     // is not touched after the wake.
     if let Some(awaiter) = cell.awaiter().take() {
-        wake_awaiter(home, awaiter);
+        wake_awaiter(owner, awaiter);
     }
 }
 
 /// Nobody will read the outcome: it is a callback's, or the handle is gone.
 #[cold]
 #[inline(never)]
-fn complete_unseen(home: &Home, cell: CellPtr, local: u64) {
+fn complete_unseen(owner: &Owner, cell: CellPtr, local: u64) {
     let awaiter = if local & AWAITED != 0 { cell.awaiter().take() } else { None };
-    drop_outcome_and_release(home, cell);
+    drop_outcome_and_release(owner, cell);
     if let Some(awaiter) = awaiter {
-        wake_awaiter(home, awaiter);
+        wake_awaiter(owner, awaiter);
     }
 }
 
 /// Wakes whoever awaits; a task of the same loop without a detour over the waker's vtable.
 #[inline]
-fn wake_awaiter(home: &Home, awaiter: Waker) {
+fn wake_awaiter(owner: &Owner, awaiter: Waker) {
     match waker::own_cell(&awaiter) {
-        Some(cell) if std::ptr::eq(cell.home_ptr(), home) => {
+        Some(cell) if std::ptr::eq(cell.owner_ptr(), owner) => {
             // `wake` takes over the reference that the waker owned.
             let _reference = std::mem::ManuallyDrop::new(awaiter);
             wake::wake(cell, true);
@@ -112,12 +112,12 @@ fn wake_awaiter(home: &Home, awaiter: Waker) {
 
 /// A hold went away: frees or merges the cell if it was the last.
 #[inline]
-pub(super) fn release(home: &Home, cell: CellPtr) {
+pub(super) fn release(owner: &Owner, cell: CellPtr) {
     let local = cell.local();
     if local & (DONE | HANDLE | QUEUED | MERGED) != DONE {
         return;
     }
-    home.cells.remove(cell.slot());
+    owner.cells.remove(cell.slot());
     if local & COLD != 0 {
         drop(cell.cold().take());
     }
@@ -128,13 +128,13 @@ pub(super) fn release(home: &Home, cell: CellPtr) {
     merge(cell, 0);
 }
 
-/// Gives up home's hold. `handles`: references that were a hold until now.
+/// Gives up the owner's hold. `handles`: references that were a hold until now.
 #[cold]
 #[inline(never)]
 fn merge(cell: CellPtr, handles: u64) {
     let local = cell.local();
     cell.set_local(local | MERGED);
-    // Home drops what was cloned abroad too, so its count may be below zero: the shift keeps the sign.
+    // The owner drops what was cloned on another thread too, so its count may be below zero: the shift keeps the sign.
     let counted = (local.cast_signed() >> ONE.trailing_zeros()).cast_unsigned();
     if cell.shared().merge(counted.wrapping_add(handles)) {
         // SAFETY: the merged count is zero.
@@ -142,7 +142,7 @@ fn merge(cell: CellPtr, handles: u64) {
     }
 }
 
-/// The task handle is dropped at home.
+/// The task handle is dropped on the owner thread.
 #[inline]
 pub(super) fn drop_handle(cell: CellPtr) {
     let local = cell.local();
@@ -150,7 +150,7 @@ pub(super) fn drop_handle(cell: CellPtr) {
         return drop_handle_rare(cell);
     }
     cell.set_local(local & !HANDLE);
-    release(cell.home(), cell);
+    release(cell.owner(), cell);
 }
 
 #[cold]
@@ -173,47 +173,47 @@ fn drop_handle_rare(cell: CellPtr) {
         return bury(cell);
     }
     cell.set_local(cell.local() & !HANDLE);
-    release(cell.home(), cell);
+    release(cell.owner(), cell);
 }
 
 /// Drops an outcome and then its cell's handle. An outcome may own the handle of another finished
 /// task, and so on for a million; so whoever is dropping already takes the next one in a loop.
 fn bury(cell: CellPtr) {
-    if cell.home().burying.get() {
-        cell.home().graveyard.borrow_mut().push(cell);
+    if cell.owner().burying.get() {
+        cell.owner().graveyard.borrow_mut().push(cell);
         return;
     }
     // An outcome may own the loop and close it: then the cells are merged and their handles are counts.
-    // Each cell keeps `home` alive until its handle is given up, and afterwards the next one does.
-    let home = cell.home();
-    home.burying.set(true);
+    // Each cell keeps `owner` alive until its handle is given up, and afterwards the next one does.
+    let owner = cell.owner();
+    owner.burying.set(true);
     let mut next = Some(cell);
     while let Some(cell) = next {
         if cell.local() & OUTCOME != 0 {
             drop_outcome(cell);
         }
-        next = home.graveyard.borrow_mut().pop();
+        next = owner.graveyard.borrow_mut().pop();
         if next.is_none() {
-            home.burying.set(false);
+            owner.burying.set(false);
         }
         if cell.local() & MERGED != 0 {
             wake::drop_merged(cell);
         } else {
             cell.set_local(cell.local() & !HANDLE);
-            release(home, cell);
+            release(owner, cell);
         }
     }
 }
 
 /// Drops an outcome where the handle may go meanwhile: the drop and the report are user code, and that
 /// handle may be the last hold. So `QUEUED` is one for this time, in the queue or not.
-fn drop_outcome_and_release(home: &Home, cell: CellPtr) {
+fn drop_outcome_and_release(owner: &Owner, cell: CellPtr) {
     let was_queued = cell.local() & QUEUED;
     cell.set_local(cell.local() | QUEUED);
     drop_outcome(cell);
     if was_queued == 0 {
         cell.set_local(cell.local() & !QUEUED);
-        release(home, cell);
+        release(owner, cell);
     }
 }
 
@@ -233,15 +233,15 @@ fn drop_outcome(cell: CellPtr) {
         context.task_id = Some(cell.id());
     }
     // Its own loop's handler: handles are dropped between runs too, and while another loop runs.
-    let handler = cell.home().handler.borrow().clone();
+    let handler = cell.owner().handler.borrow().clone();
     report_to(handler, &context);
     forget_payload(payload);
 }
 
 /// An entry of the inbox arrives.
-pub(crate) fn deliver(home: &Home, entry: Entry) {
+pub(crate) fn deliver(owner: &Owner, entry: Entry) {
     match entry {
-        Entry::Wake(cell) => deliver_wake(home, &cell),
+        Entry::Wake(cell) => deliver_wake(owner, &cell),
         Entry::Dead(cell) => {
             // SAFETY: the last reference sent the cell here; its block is intact until it is freed.
             let cell =
@@ -261,7 +261,7 @@ pub(crate) fn deliver(home: &Home, entry: Entry) {
     }
 }
 
-fn deliver_wake(home: &Home, cell: &AtomicPtr<Header>) {
+fn deliver_wake(owner: &Owner, cell: &AtomicPtr<Header>) {
     // SAFETY: the entry owns one count, so the cell is alive.
     let cell = unsafe { CellPtr::from_ptr(cell.load(Ordering::Relaxed).cast_const().cast()) };
     let merged = cell.local() & MERGED != 0;
@@ -274,7 +274,7 @@ fn deliver_wake(home: &Home, cell: &AtomicPtr<Header>) {
         }
         return;
     }
-    debug_assert!(std::ptr::eq(cell.home_ptr(), home), "an entry comes to its own loop");
+    debug_assert!(std::ptr::eq(cell.owner_ptr(), owner), "an entry comes to its own loop");
     wake::wake(cell, false);
     if entry.detach {
         drop_handle(cell);
@@ -283,60 +283,60 @@ fn deliver_wake(home: &Home, cell: &AtomicPtr<Header>) {
 
 /// Ends everything. Afterwards no future, outcome, name or awaiter of this loop is left; cells that
 /// handles or wakers still point to are merged and wait for those.
-pub(crate) fn close(home: &Home) {
-    home.closing.set(true);
+pub(crate) fn close(owner: &Owner) {
+    owner.closing.set(true);
     // Posts are dropped, not run: their senders learn from a broken promise.
     let (posts, entries): (Vec<_>, Vec<_>) =
-        home.inbox.close().into_iter().partition(|entry| matches!(entry, Entry::Post(_)));
-    entries.into_iter().for_each(|entry| deliver(home, entry));
+        owner.inbox.close().into_iter().partition(|entry| matches!(entry, Entry::Post(_)));
+    entries.into_iter().for_each(|entry| deliver(owner, entry));
     posts.into_iter().for_each(drop_foreign);
     let mut rounds = 0;
-    while close_round(home) {
+    while close_round(owner) {
         rounds += 1;
         if rounds == CLOSE_ROUNDS {
-            home.closed.set(true);
+            owner.closed.set(true);
         }
     }
-    home.closed.set(true);
-    home.closing.set(false);
+    owner.closed.set(true);
+    owner.closing.set(false);
     // From here on no user code runs, so what is listed stays as it is.
-    while let Some(cell) = pop_ready(home) {
+    while let Some(cell) = pop_ready(owner) {
         cell.set_local(cell.local() & !QUEUED);
-        release(home, cell);
+        release(owner, cell);
     }
-    let left: Vec<CellPtr> = home.cells.items();
+    let left: Vec<CellPtr> = owner.cells.items();
     for cell in left {
         debug_assert_eq!(
             cell.local() & (DONE | HANDLE | QUEUED | OUTCOME | AWAITED),
             DONE | HANDLE
         );
-        home.cells.remove(cell.slot());
+        owner.cells.remove(cell.slot());
         drop(cell.cold().take());
         merge(cell, 1);
     }
 }
 
-fn pop_ready(home: &Home) -> Option<CellPtr> {
-    home.ready.pop_front()
+fn pop_ready(owner: &Owner) -> Option<CellPtr> {
+    owner.ready.pop_front()
 }
 
 /// One look at every cell; `true` if user code ran, so that another is needed.
-fn close_round(home: &Home) -> bool {
+fn close_round(owner: &Owner) -> bool {
     let mut again = false;
-    let mut listed: Vec<CellPtr> = home.cells.items();
+    let mut listed: Vec<CellPtr> = owner.cells.items();
     listed.sort_unstable_by_key(|cell| cell.id());
     let slots: Vec<(u32, CellPtr)> = listed.into_iter().map(|cell| (cell.slot(), cell)).collect();
     for (slot, cell) in slots {
         // User code of an earlier cell may have freed this one.
-        if home.cells.get(slot) != Some(cell) {
+        if owner.cells.get(slot) != Some(cell) {
             continue;
         }
         if cell.local() & DONE == 0 {
             again = true;
-            abort(home, cell);
+            abort(owner, cell);
         } else if cell.local() & OUTCOME != 0 {
             again = true;
-            drop_outcome_and_release(home, cell);
+            drop_outcome_and_release(owner, cell);
         }
     }
     again

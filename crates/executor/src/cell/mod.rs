@@ -1,33 +1,33 @@
 //! The task cell: one allocation that holds a task's header and its future, then its outcome.
 //!
 //! # Who may touch what
-//! A cell has a *home*: the loop it was created on, and that loop's thread. The future, the outcome
-//! and everything in the header that is a `Cell` are touched on the home thread only. Other threads
+//! A cell has an *owner*: the loop it was created on, and that loop's thread. The future, the outcome
+//! and everything in the header that is a `Cell` are touched on the owner thread only. Other threads
 //! touch the immutable fields and the shared [`Word`](crate::word::Word), nothing else; they never
 //! form a reference to a whole header.
 //!
 //! # What keeps a cell alive
-//! Three *holds* at home, each a bit of the local word: the task is not `DONE`, a `HANDLE` exists, it is
-//! `QUEUED`. While one is set the cell cannot be freed, and home counts its references (wakers) in
+//! Three *holds* on the owner thread, each a bit of the local word: the task is not `DONE`, a `HANDLE` exists, it is
+//! `QUEUED`. While one is set the cell cannot be freed, and the owner counts its references (wakers) in
 //! ordinary memory. When the last hold goes ([`lifecycle::release`]) and nothing is counted on either
-//! side the cell is freed by plain loads; else home merges its count into the shared word once, and
+//! side the cell is freed by plain loads; else the owner merges its count into the shared word once, and
 //! from then on every reference is counted there.
 //!
 //! # Transitions
 //! | # | event | function |
 //! | --- | --- | --- |
-//! | 1 | a waker is cloned or dropped at home | `waker`: local count ±1 |
-//! | 2 | a wake at home | `wake::wake`: if neither `QUEUED` nor `DONE`: `QUEUED`, push |
+//! | 1 | a waker is cloned or dropped on the owner thread | `waker`: local count ±1 |
+//! | 2 | a wake on the owner thread | `wake::wake`: if neither `QUEUED` nor `DONE`: `QUEUED`, push |
 //! | 3 | the loop picks the cell | [`lifecycle::run`]: clear `QUEUED` *before* the poll, so that a wake during the poll queues it again at the tail |
 //! | 4 | the poll is pending | copy the wait note |
 //! | 5 | the poll is ready, or panics | `body`: drop the future, write the outcome over it, all under `catch_unwind` |
 //! | 6 | the pick finds `CANCEL` | drop the future, outcome `Cancelled` |
 //! | 7 | the end | [`lifecycle::complete`]: `DONE`, take the awaiter out, wake it, touch the cell no more |
-//! | 8 | the handle goes at home | [`lifecycle::drop_handle`]: drop outcome and awaiter, clear `HANDLE`, 9 |
+//! | 8 | the handle is dropped on the owner thread | [`lifecycle::drop_handle`]: drop outcome and awaiter, clear `HANDLE`, 9 |
 //! | 9 | a hold went | [`lifecycle::release`] |
-//! | 10 | a waker is cloned or dropped abroad | `waker`: shared count ±1; the last one sends the block home |
-//! | 11 | a wake abroad | `Word::notify`, and an inbox entry if it is the first |
-//! | 12 | the handle goes abroad | `Word::detach`, and an inbox entry; the outcome is dropped at home |
+//! | 10 | a waker is cloned or dropped on another thread | `waker`: shared count ±1; the last one sends the block to the owner |
+//! | 11 | a wake on another thread | `Word::notify`, and an inbox entry if it is the first |
+//! | 12 | the handle is dropped on another thread | `Word::detach`, and an inbox entry; the outcome is dropped on the owner thread |
 //! | 13 | the loop drains its inbox | [`lifecycle::deliver`] |
 //! | 14 | the loop closes | [`lifecycle::close`]: everything un-`DONE` is cancelled, everything is merged |
 
@@ -46,5 +46,5 @@ pub(crate) mod lifecycle;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod owned;
 
-pub(crate) use layout::{CellPtr, Entry, Home, HomeRef, Kind};
+pub(crate) use layout::{CellPtr, Entry, Kind, Owner, OwnerRef};
 pub(crate) use owned::{OwnedCell, create, create_eager, request_cancel, with_scoped};

@@ -1,7 +1,7 @@
 //! [`OwnedCell`]: the one handle of a cell, typed by its outcome; and the two ways to make a cell.
 
 use super::body::{self, Outcome};
-use super::layout::{AWAITED, CANCEL, CellPtr, DONE, HANDLE, Header, Home, Kind, MERGED, OUTCOME};
+use super::layout::{AWAITED, CANCEL, CellPtr, DONE, HANDLE, Header, Kind, MERGED, OUTCOME, Owner};
 use super::{lifecycle, wake, waker};
 use crate::error::JoinError;
 use asyncio_core::budget;
@@ -23,36 +23,36 @@ pub(crate) struct OwnedCell<T> {
     outcome: PhantomData<fn() -> T>,
 }
 
-/// Creates a task on `home` and queues it.
+/// Creates a task on `owner` and queues it.
 #[inline]
 pub(crate) fn create<F: Future + 'static>(
-    home: &Home,
+    owner: &Owner,
     future: F,
     kind: Kind,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
     // SAFETY: nothing that `F` borrows ends.
-    unsafe { create_unbounded(home, future, kind, spawned_at) }
+    unsafe { create_unbounded(owner, future, kind, spawned_at) }
 }
 
 /// Creates a task and polls it at once, inside the task or callback that is running.
 ///
 /// Without a running loop it is queued like any other.
 pub(crate) fn create_eager<F: Future + 'static>(
-    home: &Home,
+    owner: &Owner,
     future: F,
     name: Option<Box<str>>,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
     // SAFETY: nothing that `F` borrows ends.
-    let owned = unsafe { create_listed(home, future, Kind::Task, spawned_at) };
+    let owned = unsafe { create_listed(owner, future, Kind::Task, spawned_at) };
     if let Some(name) = name {
         owned.cell().set_name(name);
     }
-    if home.current.get().is_some() {
-        lifecycle::run_nested(home, owned.cell());
+    if owner.current.get().is_some() {
+        lifecycle::run_nested(owner, owned.cell());
     } else {
-        home.ready.push_back(owned.cell());
+        owner.ready.push_back(owned.cell());
     }
     owned
 }
@@ -61,27 +61,27 @@ pub(crate) fn create_eager<F: Future + 'static>(
 ///
 /// Returns what `run` returned and the outcome, which is `Cancelled` if the task was ended here.
 pub(crate) fn with_scoped<F: Future, R>(
-    home: &Home,
+    owner: &Owner,
     future: F,
     spawned_at: &'static Location<'static>,
     run: impl FnOnce(&OwnedCell<F::Output>) -> R,
 ) -> (R, Outcome<F::Output>) {
     // SAFETY: `End` below ends the task and drops its outcome before this function returns, also when
     // `run` unwinds; handles and wakers that live on reach neither future nor outcome.
-    let cell = unsafe { create_unbounded(home, future, Kind::Task, spawned_at) };
-    let end = End { home, cell };
+    let cell = unsafe { create_unbounded(owner, future, Kind::Task, spawned_at) };
+    let end = End { owner, cell };
     let returned = run(&end.cell);
     let cell = end.cell.cell();
     if !cell.is_done() {
-        lifecycle::abort(home, cell);
+        lifecycle::abort(owner, cell);
     }
     let outcome = end.cell.take().unwrap_or_else(|| Err(JoinError::loop_closed()));
     (returned, outcome)
 }
 
 /// Ends a scoped task when its scope unwinds; the handle's own drop then drops the outcome.
-struct End<'home, T> {
-    home: &'home Home,
+struct End<'owner, T> {
+    owner: &'owner Owner,
     cell: OwnedCell<T>,
 }
 
@@ -89,7 +89,7 @@ impl<T> Drop for End<'_, T> {
     fn drop(&mut self) {
         let cell = self.cell.cell();
         if !cell.is_done() {
-            lifecycle::abort(self.home, cell);
+            lifecycle::abort(self.owner, cell);
         }
     }
 }
@@ -98,14 +98,14 @@ impl<T> Drop for End<'_, T> {
 /// If `F` is not `'static` the caller ends the task, and drops its outcome, before `F`'s borrows end.
 #[inline]
 unsafe fn create_unbounded<F: Future>(
-    home: &Home,
+    owner: &Owner,
     future: F,
     kind: Kind,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
     // SAFETY: the caller's.
-    let owned = unsafe { create_listed(home, future, kind, spawned_at) };
-    home.ready.push_back(owned.cell());
+    let owned = unsafe { create_listed(owner, future, kind, spawned_at) };
+    owner.ready.push_back(owned.cell());
     owned
 }
 
@@ -115,18 +115,18 @@ unsafe fn create_unbounded<F: Future>(
 /// As for [`create_unbounded`]; and the caller queues the cell, or runs it now.
 #[inline]
 unsafe fn create_listed<F: Future>(
-    home: &Home,
+    owner: &Owner,
     future: F,
     kind: Kind,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
-    if home.closed.get() {
-        refuse(home, future);
+    if owner.closed.get() {
+        refuse(owner, future);
     }
-    let parent = home.current.get().map_or(0, |current| current.id().as_u64());
+    let parent = owner.current.get().map_or(0, |current| current.id().as_u64());
     // SAFETY: the caller's.
-    let cell = unsafe { body::write(home, future, kind, parent, spawned_at) };
-    let slot = home.cells.insert(cell);
+    let cell = unsafe { body::write(owner, future, kind, parent, spawned_at) };
+    let slot = owner.cells.insert(cell);
     cell.set_slot(slot);
     OwnedCell { cell: AtomicPtr::new(cell.as_ptr()), outcome: PhantomData }
 }
@@ -135,8 +135,8 @@ unsafe fn create_listed<F: Future>(
 #[cold]
 #[track_caller]
 #[expect(clippy::mem_forget, reason = "dropping it may ask for the next task, for ever")]
-fn refuse<F>(home: &Home, future: F) -> ! {
-    if home.closing.get() {
+fn refuse<F>(owner: &Owner, future: F) -> ! {
+    if owner.closing.get() {
         // Tasks are being dropped, and their drops keep creating tasks: dropping this one here would
         // create the next, deeper on the stack.
         std::mem::forget(future);
@@ -152,10 +152,10 @@ impl<T> OwnedCell<T> {
         unsafe { CellPtr::from_ptr(header.cast_const().cast()) }
     }
 
-    /// Whether this is the home thread, and so all of the cell may be touched.
+    /// Whether this is the owner thread, and so all of the cell may be touched.
     #[inline]
     pub(crate) fn is_here(&self) -> bool {
-        self.cell().home().is_here()
+        self.cell().owner().is_here()
     }
 
     /// Whether the loop was closed and the cell merged. Any thread.
@@ -163,12 +163,12 @@ impl<T> OwnedCell<T> {
         self.cell().shared().is_merged()
     }
 
-    /// Asks for the end. `false`: it has ended already. Home only.
+    /// Asks for the end. `false`: it has ended already. Owner thread only.
     pub(crate) fn cancel(&self) -> bool {
         request_cancel(self.cell())
     }
 
-    /// The outcome, if it is there. Home only.
+    /// The outcome, if it is there. Owner thread only.
     #[inline]
     pub(crate) fn take(&self) -> Option<Outcome<T>> {
         let cell = self.cell();
@@ -177,11 +177,11 @@ impl<T> OwnedCell<T> {
             return None;
         }
         cell.set_local(local & !OUTCOME);
-        // SAFETY: home; `OUTCOME` was set and is now clear, and `T` is the type by the invariant.
+        // SAFETY: owner thread; `OUTCOME` was set and is now clear, and `T` is the type by the invariant.
         Some(unsafe { body::take_outcome::<T>(cell) })
     }
 
-    /// The outcome, or a note of who awaits it. Home only, on the running loop.
+    /// The outcome, or a note of who awaits it. Owner thread only, on the running loop.
     #[inline]
     #[track_caller]
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
@@ -237,7 +237,7 @@ fn await_again(cell: CellPtr, waker: &Waker) {
 #[track_caller]
 fn outcome_is_gone<T>(cell: CellPtr) -> Outcome<T> {
     // A close drops outcomes before it merges the cells.
-    if cell.local() & MERGED != 0 || cell.home().closing.get() {
+    if cell.local() & MERGED != 0 || cell.owner().closing.get() {
         return Err(JoinError::loop_closed());
     }
     panic!("task polled after its outcome was taken")
@@ -253,11 +253,11 @@ impl<T> Drop for OwnedCell<T> {
     #[inline]
     fn drop(&mut self) {
         let cell = self.cell();
-        debug_assert!(!cell.home().is_here() || cell.local() & (HANDLE | MERGED) != 0);
-        if cell.home().is_here() {
+        debug_assert!(!cell.owner().is_here() || cell.local() & (HANDLE | MERGED) != 0);
+        if cell.owner().is_here() {
             lifecycle::drop_handle(cell);
         } else {
-            wake::detach_abroad(cell);
+            wake::detach_remote(cell);
         }
     }
 }

@@ -30,10 +30,10 @@ pub(super) fn own_cell(waker: &Waker) -> Option<CellPtr> {
     Some(unsafe { CellPtr::from_ptr(waker.data()) })
 }
 
-/// Whether references are counted in the local word: at home, before the merge.
+/// Whether references are counted in the local word: on the owner thread, before the merge.
 #[inline]
 fn counts_locally(cell: CellPtr) -> bool {
-    cell.home().is_here() && cell.local() & MERGED == 0
+    cell.owner().is_here() && cell.local() & MERGED == 0
 }
 
 /// # Safety
@@ -54,11 +54,11 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 unsafe fn wake(data: *const ()) {
     // SAFETY: the caller's.
     let cell = unsafe { CellPtr::from_ptr(data) };
-    if cell.home().is_here() {
+    if cell.owner().is_here() {
         wake::wake(cell, true);
     } else {
-        wake::wake_abroad(cell);
-        wake::drop_abroad(cell);
+        wake::wake_remote(cell);
+        wake::drop_remote(cell);
     }
 }
 
@@ -67,10 +67,10 @@ unsafe fn wake(data: *const ()) {
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: the caller's.
     let cell = unsafe { CellPtr::from_ptr(data) };
-    if cell.home().is_here() {
+    if cell.owner().is_here() {
         wake::wake(cell, false);
     } else {
-        wake::wake_abroad(cell);
+        wake::wake_remote(cell);
     }
 }
 
@@ -82,6 +82,6 @@ unsafe fn drop_waker(data: *const ()) {
     if counts_locally(cell) {
         cell.set_local(cell.local().wrapping_sub(ONE));
     } else {
-        wake::drop_abroad(cell);
+        wake::drop_remote(cell);
     }
 }

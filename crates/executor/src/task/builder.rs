@@ -30,7 +30,7 @@ use std::panic::Location;
 #[doc(alias = "ensure_future")]
 pub fn create_task<F: Future + 'static>(future: F) -> Task<F::Output> {
     let spawned_at = Location::caller();
-    match current::with(|home| cell::create(home, future, Kind::Task, spawned_at)) {
+    match current::with(|owner| cell::create(owner, future, Kind::Task, spawned_at)) {
         Some(cell) => Task::new(cell),
         None => current::none(),
     }
@@ -103,11 +103,11 @@ impl TaskBuilder {
     #[track_caller]
     pub fn spawn<F: Future + 'static>(self, future: F) -> Task<F::Output> {
         let spawned_at = Location::caller();
-        let created = current::with(|home| {
+        let created = current::with(|owner| {
             if self.eager_start {
-                return cell::create_eager(home, future, self.name, spawned_at);
+                return cell::create_eager(owner, future, self.name, spawned_at);
             }
-            let owned = cell::create(home, future, Kind::Task, spawned_at);
+            let owned = cell::create(owner, future, Kind::Task, spawned_at);
             if let Some(name) = self.name {
                 owned.cell().set_name(name);
             }

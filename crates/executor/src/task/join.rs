@@ -108,7 +108,7 @@ impl<T> Future for Task<T> {
     #[inline]
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if !current::is(self.cell.cell().home()) {
+        if !current::is(self.cell.cell().owner()) {
             return foreign(&self.cell);
         }
         self.cell.poll(cx)

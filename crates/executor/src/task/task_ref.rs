@@ -1,6 +1,6 @@
 //! [`TaskRef`]: what a task is doing, seen from outside.
 
-use crate::cell::{CellPtr, Home, Kind, request_cancel};
+use crate::cell::{CellPtr, Kind, Owner, request_cancel};
 use crate::current;
 use asyncio_core::TaskId;
 use asyncio_core::wait_note::WaitNote;
@@ -46,8 +46,8 @@ pub enum TaskState {
 }
 
 impl TaskRef {
-    fn look(home: &Home, cell: CellPtr) -> Self {
-        let state = if home.current.get() == Some(cell) {
+    fn look(owner: &Owner, cell: CellPtr) -> Self {
+        let state = if owner.current.get() == Some(cell) {
             TaskState::Running
         } else if cell.is_queued() {
             TaskState::Ready
@@ -57,7 +57,7 @@ impl TaskRef {
         Self {
             id: cell.id(),
             slot: cell.slot(),
-            loop_number: home.number(),
+            loop_number: owner.number(),
             name: cell.name(),
             state,
             parent: cell.parent(),
@@ -109,8 +109,8 @@ impl TaskRef {
     /// If the task's own loop is not the one that is running on this thread.
     #[track_caller]
     pub fn cancel(&self) -> bool {
-        let asked = current::with(|home| {
-            (home.number() == self.loop_number).then(|| cancel_ref(home, self))
+        let asked = current::with(|owner| {
+            (owner.number() == self.loop_number).then(|| cancel_ref(owner, self))
         });
         match asked {
             Some(Some(asked)) => asked,
@@ -137,8 +137,8 @@ impl fmt::Display for TaskRef {
 /// The task that is running now; `None` in a callback and outside of a loop.
 #[must_use]
 pub fn current_task() -> Option<TaskRef> {
-    current::with(|home| {
-        home.current.get().filter(|cell| is_task(*cell)).map(|cell| TaskRef::look(home, cell))
+    current::with(|owner| {
+        owner.current.get().filter(|cell| is_task(*cell)).map(|cell| TaskRef::look(owner, cell))
     })
     .flatten()
 }
@@ -154,26 +154,26 @@ pub fn all_tasks() -> Vec<TaskRef> {
     tasks
 }
 
-/// The tasks of `home` that have not ended, in the order of their creation.
-pub(crate) fn list(home: &Home) -> Vec<TaskRef> {
-    let cells: Vec<CellPtr> = home.cells.items();
+/// The tasks of `owner` that have not ended, in the order of their creation.
+pub(crate) fn list(owner: &Owner) -> Vec<TaskRef> {
+    let cells: Vec<CellPtr> = owner.cells.items();
     let mut tasks: Vec<TaskRef> = cells
         .into_iter()
         .filter(|cell| is_task(*cell) && !cell.is_done())
-        .map(|cell| TaskRef::look(home, cell))
+        .map(|cell| TaskRef::look(owner, cell))
         .collect();
     tasks.sort_unstable_by_key(|task| task.id);
     tasks
 }
 
 /// Asks the task that was looked at to end, if it is still there.
-pub(crate) fn cancel_ref(home: &Home, task: &TaskRef) -> bool {
-    cancel(home, task.slot, task.id)
+pub(crate) fn cancel_ref(owner: &Owner, task: &TaskRef) -> bool {
+    cancel(owner, task.slot, task.id)
 }
 
 /// Asks the task with this key to end, if it is still there.
-pub(crate) fn cancel(home: &Home, slot: u32, id: TaskId) -> bool {
-    let cell = home.cells.get(slot);
+pub(crate) fn cancel(owner: &Owner, slot: u32, id: TaskId) -> bool {
+    let cell = owner.cells.get(slot);
     cell.is_some_and(|cell| cell.id() == id && request_cancel(cell))
 }
 

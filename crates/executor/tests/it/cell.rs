@@ -1,4 +1,4 @@
-//! The life of a task's memory: the future is dropped once, at home, before its handle resolves; the
+//! The life of a task's memory: the future is dropped once, on the owner thread, before its handle resolves; the
 //! outcome is handed over or dropped, never both; nothing is left. Memcheck runs this module.
 
 use crate::support::{Drops, Log, OnDrop, own_waker, run, threads, turns, until, watched_loop};
@@ -120,7 +120,7 @@ fn names_numbers_places_and_states_are_told() {
     });
 }
 
-/// Home counts below zero, because it drops what was counted abroad.
+/// The owner counts below zero, because it drops what was counted on another thread.
 #[test]
 fn wakers_cloned_abroad_and_dropped_at_home_leave_nothing() {
     for clones in [1, 3] {
@@ -205,9 +205,9 @@ fn large_and_aligned_cells_that_outlive_their_loop_are_given_back() {
     assert_eq!((first.unwrap()[4095], second.unwrap()[63]), (7, 9));
     drop(event_loop);
     let wakers = wakers.take();
-    let abroad = wakers[1].clone();
+    let remote = wakers[1].clone();
     threads(|scope| {
-        scope.spawn(move || drop(abroad));
+        scope.spawn(move || drop(remote));
     });
     drop(wakers);
     remains.assert_none();

@@ -54,7 +54,7 @@ fn of_finished_tasks_is_closed_without_recursion() {
     remains.assert_none();
 }
 
-/// The handle of the first goes abroad; its entry brings the whole chain down at home.
+/// The handle of the first is dropped on another thread; its entry brings the whole chain down on the owner thread.
 #[test]
 fn of_finished_tasks_dropped_abroad_comes_down_at_home() {
     let (event_loop, remains) = watched_loop();

@@ -91,13 +91,13 @@ pub(crate) struct Drops {
 struct Counts {
     made: AtomicUsize,
     dropped: AtomicUsize,
-    abroad: AtomicUsize,
+    remote: AtomicUsize,
 }
 
 impl Drops {
     pub(crate) fn probe(&self) -> Probe {
         self.counts.made.fetch_add(1, Ordering::Relaxed);
-        Probe { home: std::thread::current().id(), counts: Arc::clone(&self.counts) }
+        Probe { owner: std::thread::current().id(), counts: Arc::clone(&self.counts) }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -107,22 +107,22 @@ impl Drops {
     #[track_caller]
     pub(crate) fn assert_all_dropped_at_home(&self) {
         assert_eq!(self.count(), self.counts.made.load(Ordering::SeqCst), "each probe once");
-        assert_eq!(self.counts.abroad.load(Ordering::SeqCst), 0, "dropped on another thread");
+        assert_eq!(self.counts.remote.load(Ordering::SeqCst), 0, "dropped on another thread");
     }
 }
 
 /// Must be dropped once, on the thread that made it. It is `Send` so that a test can try otherwise.
 #[derive(Debug)]
 pub(crate) struct Probe {
-    home: ThreadId,
+    owner: ThreadId,
     counts: Arc<Counts>,
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
         // Not an assertion: a panic in a drop is caught by the loop.
-        if std::thread::current().id() != self.home {
-            self.counts.abroad.fetch_add(1, Ordering::SeqCst);
+        if std::thread::current().id() != self.owner {
+            self.counts.remote.fetch_add(1, Ordering::SeqCst);
         }
         self.counts.dropped.fetch_add(1, Ordering::SeqCst);
     }

@@ -237,7 +237,7 @@ fn dropped_remote_task_runs_on() {
 }
 
 #[test]
-fn outcome_goes_home_when_its_handle_is_dropped_abroad() {
+fn outcome_goes_home_when_its_handle_is_dropped_remote() {
     let (event_loop, remains) = watched_loop();
     let drops = Drops::default();
     for polled_before in [false, true] {

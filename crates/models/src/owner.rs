@@ -1,4 +1,4 @@
-//! [`Home`]: the loop's own side of a cell, in ordinary memory.
+//! [`Owner`]: the loop's own side of a cell, in ordinary memory.
 //!
 //! Transcribed from `cell/lifecycle.rs`, `cell/wake.rs` and `cell/layout.rs` of the executor, bits of
 //! the local word included; each function names the one it stands for.
@@ -14,8 +14,8 @@ const HANDLE: u64 = 4;
 const MERGED: u64 = 16;
 const ONE: u64 = 256;
 
-/// What only the home thread touches.
-pub(crate) struct Home {
+/// What only the owner thread touches.
+pub(crate) struct Owner {
     world: Arc<World>,
     local: u64,
     alive: i64,
@@ -25,8 +25,8 @@ pub(crate) struct Home {
     pub(crate) read: u64,
 }
 
-impl Home {
-    /// A cell that was polled before, with this many wakers made at home, and a handle or none.
+impl Owner {
+    /// A cell that was polled before, with this many wakers made on the owner thread, and a handle or none.
     pub(crate) fn new(world: &Arc<World>, wakers: u64, handle: bool) -> Self {
         let local = (wakers * ONE) | if handle { HANDLE } else { 0 };
         Self { world: Arc::clone(world), local, alive: 1, polls: 0, read: 0 }
@@ -90,7 +90,7 @@ impl Home {
         }
     }
 
-    /// `waker::drop_waker` at home.
+    /// `waker::drop_waker` on the owner thread.
     pub(crate) fn drop_waker(&mut self) {
         if self.is_merged() {
             self.world.drop_waker();
@@ -147,7 +147,7 @@ impl Home {
             }
             return;
         }
-        assert!(!entry.last, "home has not given its hold up");
+        assert!(!entry.last, "the owner has not given its hold up");
         self.wake();
         if entry.detach {
             self.drop_handle();
@@ -161,7 +161,7 @@ impl Home {
         self.alive -= 1;
     }
 
-    /// `EventLoop::close` and drop: `lifecycle::close`, then `HomeRef::drop`.
+    /// `EventLoop::close` and drop: `lifecycle::close`, then `OwnerRef::drop`.
     pub(crate) fn close(mut self) {
         let left = self.world.inbox.close();
         left.into_iter().for_each(|entry| self.deliver(entry));
@@ -177,7 +177,7 @@ impl Home {
             self.merge(1);
         }
         if self.world.outliving.fetch_add(self.alive, Ordering::AcqRel) + self.alive == 0 {
-            self.world.home.give_back();
+            self.world.owner.give_back();
         }
     }
 }
