@@ -44,6 +44,12 @@ pub fn begin_poll() {
     LEFT.set(LEFT.get().saturating_sub(1));
 }
 
+/// Counts a step of a loop that is no poll, such as taking in a message.
+#[inline]
+pub fn count_step() {
+    LEFT.set(LEFT.get().saturating_sub(1));
+}
+
 /// Restores the budget that was there before; made by [`enter`].
 #[derive(Debug)]
 #[must_use = "dropping the guard restores the former budget"]

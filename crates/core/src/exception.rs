@@ -1,10 +1,12 @@
 //! Reports of what would otherwise be lost: a panic nobody awaited, a callback that failed, an error
 //! that has no caller.
 //!
-//! It is Python's `loop.call_exception_handler`. The loop that runs on this thread installs its
-//! handler with [`enter`]; without one a report goes to standard error.
+//! It is Python's `loop.call_exception_handler`. Each loop has a [`Reporter`], which is current on its
+//! thread while it runs; without one a report goes to standard error.
 
+use crate::ambient::{Entered, Slot};
 use crate::id::TaskId;
+use crate::stderr;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -83,66 +85,88 @@ impl fmt::Display for ExceptionContext {
 /// A loop's exception handler.
 pub type ExceptionHandler = Rc<dyn Fn(&ExceptionContext)>;
 
-thread_local! {
-    static REPORTED: Cell<u64> = const { Cell::new(0) };
-    static CURRENT: RefCell<Option<ExceptionHandler>> = const { RefCell::new(None) };
+/// Who is told on behalf of one loop, and how many panics it was told of. A clone is the same reporter.
+#[derive(Clone, Default)]
+pub struct Reporter {
+    inner: Rc<Inner>,
 }
 
-/// Restores the handler that was current before; made by [`enter`].
-#[must_use = "dropping the guard restores the former handler"]
-pub struct Entered {
-    former: Option<ExceptionHandler>,
+#[derive(Default)]
+struct Inner {
+    handler: RefCell<Option<ExceptionHandler>>,
+    lost_panics: Cell<u64>,
 }
 
-impl fmt::Debug for Entered {
+impl Reporter {
+    /// A reporter with this handler; without one it writes to standard error.
+    #[must_use]
+    pub fn new(handler: Option<ExceptionHandler>) -> Self {
+        let reporter = Self::default();
+        reporter.set_handler(handler);
+        reporter
+    }
+
+    /// Sets the handler; `None` writes to standard error.
+    pub fn set_handler(&self, handler: Option<ExceptionHandler>) {
+        let former = self.inner.handler.replace(handler);
+        // After the borrow: dropping a handler may run code that looks at it.
+        drop(former);
+    }
+
+    /// How many panics it has reported so far. Errors that are no panics do not count.
+    #[must_use]
+    pub fn lost_panics(&self) -> u64 {
+        self.inner.lost_panics.get()
+    }
+
+    /// Makes it the one that [`report`] uses on this thread, until the guard is dropped.
+    pub fn enter(&self) -> Entered<Self> {
+        Slot::enter(&CURRENT, self.clone())
+    }
+
+    /// Reports to the handler.
+    ///
+    /// A handler that panics is reported in its turn, on standard error. Nothing unwinds from here.
+    pub fn report(&self, context: &ExceptionContext) {
+        if context.error.is_none() {
+            self.inner.lost_panics.set(self.inner.lost_panics.get() + 1);
+        }
+        let handler = self.inner.handler.borrow().clone();
+        let Some(handler) = handler else { return stderr::print(&context.to_string()) };
+        // The handler may replace itself, and then its last reference is dropped here.
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            handler(context);
+            drop(handler);
+        }));
+        if let Err(payload) = told {
+            let again = ExceptionContext::new("exception handler panicked", &*payload);
+            stderr::print(&format!("{context}\n{again}"));
+            forget_payload(payload);
+        }
+    }
+}
+
+impl fmt::Debug for Reporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entered").finish_non_exhaustive()
+        f.debug_struct("Reporter").field("lost_panics", &self.lost_panics()).finish_non_exhaustive()
     }
 }
 
-impl Drop for Entered {
-    fn drop(&mut self) {
-        // During the thread's own end the slot may be gone, and with it anyone to report to.
-        let replaced = CURRENT.try_with(|slot| slot.replace(self.former.take()));
-        drop(replaced);
-    }
+thread_local! {
+    static CURRENT: Slot<Reporter> = const { Slot::new() };
 }
 
 /// Makes `handler` the one that [`report`] calls on this thread, until the guard is dropped.
-pub fn enter(handler: Option<ExceptionHandler>) -> Entered {
-    Entered { former: CURRENT.with(|slot| slot.replace(handler)) }
+pub fn enter(handler: Option<ExceptionHandler>) -> Entered<Reporter> {
+    Reporter::new(handler).enter()
 }
 
-/// Changes the handler that is current on this thread; the guards around restore their own.
-pub fn replace(handler: Option<ExceptionHandler>) {
-    let former = CURRENT.with(|slot| slot.replace(handler));
-    drop(former);
-}
-
-/// Reports to the current loop's handler; the default writes to standard error.
-///
-/// A handler that panics is reported in its turn, by the default.
+/// Reports to the current loop's handler, or to standard error. Nothing unwinds from here.
 pub fn report(context: &ExceptionContext) {
-    report_to(CURRENT.try_with(|slot| slot.borrow().clone()).ok().flatten(), context);
-}
-
-/// Reports to this handler, whatever loop is current; `None` is the default.
-///
-/// A handler that panics is reported in its turn, by the default.
-pub fn report_to(handler: Option<ExceptionHandler>, context: &ExceptionContext) {
-    REPORTED.set(REPORTED.get() + 1);
-    let Some(handler) = handler else { return print(context) };
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler(context))) {
-        print(context);
-        print(&ExceptionContext::new("exception handler panicked", &*payload));
-        forget_payload(payload);
+    match Slot::get(&CURRENT) {
+        Some(reporter) => reporter.report(context),
+        None => stderr::print(&context.to_string()),
     }
-}
-
-/// How many reports this thread has made so far, whoever was told.
-#[must_use]
-pub fn reported() -> u64 {
-    REPORTED.get()
 }
 
 /// The text of a panic payload, as the standard library's hook prints it.
@@ -163,9 +187,4 @@ pub fn forget_payload(payload: Box<dyn Any + Send>) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(again);
     }
-}
-
-#[expect(clippy::print_stderr, reason = "the default handler of last resort")]
-fn print(context: &ExceptionContext) {
-    eprintln!("{context}");
 }

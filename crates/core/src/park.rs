@@ -3,10 +3,15 @@
 //! *Whether* to wait is the executor's business, for it has the ready queue; *how long* is the
 //! parker's, for it has the timers. So no duration crosses this trait.
 
+use crate::time::Instant;
 use parking_lot::{Condvar, Mutex};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a brief wait may be: [`Park::park_briefly`].
+pub const BRIEFLY: Duration = Duration::from_millis(500);
 
 /// Waits for the world on behalf of an event loop.
 ///
@@ -28,6 +33,26 @@ pub trait Park {
     ///
     /// `Break` says that nothing can ever become ready again; only a simulated world knows that.
     fn park(&self) -> ControlFlow<()>;
+
+    /// Waits as [`park`](Park::park) does, but for half a second at most.
+    ///
+    /// An executor asks for it when it could give memory back, and does so if nothing happens meanwhile.
+    fn park_briefly(&self) -> ControlFlow<()> {
+        self.park()
+    }
+
+    /// Whether the parker itself has memory to give back after a peak.
+    fn is_trim_due(&self) -> bool {
+        false
+    }
+
+    /// Gives memory back to the system.
+    fn trim(&self) {}
+
+    /// The time on the parker's clock; `None` if it has none.
+    fn now(&self) -> Option<Instant> {
+        None
+    }
 
     /// The bell that ends a [`park`](Park::park) from another thread.
     fn unparker(&self) -> Arc<dyn Unpark>;
@@ -64,6 +89,15 @@ impl Park for ThreadPark {
         let mut rung = self.bell.rung.lock();
         while !*rung {
             self.bell.changed.wait(&mut rung);
+        }
+        *rung = false;
+        ControlFlow::Continue(())
+    }
+
+    fn park_briefly(&self) -> ControlFlow<()> {
+        let mut rung = self.bell.rung.lock();
+        if !*rung {
+            let _timed_out = self.bell.changed.wait_for(&mut rung, BRIEFLY);
         }
         *rung = false;
         ControlFlow::Continue(())

@@ -72,6 +72,16 @@ impl<T> Promise<T> {
         let state = self.shared.as_ref().map(|shared| shared.lock());
         state.is_some_and(|state| matches!(*state, State::Resolved(_) | State::Broken))
     }
+
+    /// The result, if it is there and was not taken before.
+    pub fn try_take(&mut self) -> Option<Result<T, BrokenPromise>> {
+        if !self.is_resolved() {
+            return None;
+        }
+        let shared = self.shared.take()?;
+        let ended = std::mem::replace(&mut *shared.lock(), State::Abandoned);
+        Some(result_of(ended))
+    }
 }
 
 impl<T> Future for Promise<T> {

@@ -4,8 +4,6 @@ use crate::cell::{self, Kind, OwnedCell, Owner};
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 /// A callback that was scheduled. Dropping the handle lets the callback run.
 ///
@@ -28,7 +26,7 @@ impl CallHandle {
             return false;
         }
         assert!(self.cell.is_here(), "callback handle is attached to a different loop");
-        self.cell.cancel()
+        !self.cell.cell().is_asked_to_end() && self.cell.cancel()
     }
 }
 
@@ -48,27 +46,4 @@ where
     F: Future<Output = ()> + 'static,
 {
     CallHandle { cell: cell::create(owner, future, Kind::Callback, spawned_at) }
-}
-
-/// A function as a future that is ready at its first poll.
-pub(crate) struct Call<F>(Option<F>);
-
-impl<F: FnOnce()> Call<F> {
-    pub(crate) fn new(function: F) -> Self {
-        Self(Some(function))
-    }
-}
-
-// The function is moved out, never polled in place.
-impl<F> Unpin for Call<F> {}
-
-impl<F: FnOnce()> Future for Call<F> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(function) = self.0.take() {
-            function();
-        }
-        Poll::Ready(())
-    }
 }

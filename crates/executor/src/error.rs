@@ -1,10 +1,13 @@
 //! How a task can end without a value, and how a loop can refuse.
 
-use parking_lot::Mutex;
+use asyncio_core::caught_panic::CaughtPanic;
 use std::any::Any;
 use std::fmt;
 
 /// Why awaiting a [`Task`](crate::Task) gave no value.
+///
+/// The error of a task that panicked has to be looked at, by any of its methods or by printing it: one that
+/// is dropped unseen, as in a `gather` that is dropped halfway, is reported to the loop's exception handler.
 ///
 /// # Examples
 /// ```
@@ -23,8 +26,7 @@ pub struct JoinError {
 
 enum Why {
     Cancelled,
-    /// The lock only makes the error `Sync`; nobody contends for it.
-    Panicked(Mutex<Box<dyn Any + Send>>, String),
+    Panicked(Box<CaughtPanic>),
     LoopClosed,
 }
 
@@ -33,31 +35,51 @@ impl JoinError {
         Self { why: Box::new(Why::Cancelled) }
     }
 
-    pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> Self {
-        let message = asyncio_core::exception::panic_message(&*payload).to_owned();
-        Self { why: Box::new(Why::Panicked(Mutex::new(payload), message)) }
+    pub(crate) fn panicked(panic: CaughtPanic) -> Self {
+        Self { why: Box::new(Why::Panicked(Box::new(panic))) }
     }
 
     pub(crate) fn loop_closed() -> Self {
         Self { why: Box::new(Why::LoopClosed) }
     }
 
+    /// The panic, not yet seen.
+    pub(crate) fn into_caught(self) -> Option<Box<CaughtPanic>> {
+        match *self.why {
+            Why::Panicked(panic) => Some(panic),
+            Why::Cancelled | Why::LoopClosed => None,
+        }
+    }
+
+    /// Whether it carries a panic that nobody was told of yet. It stays so.
+    pub(crate) fn is_unseen_panic(&self) -> bool {
+        matches!(&*self.why, Why::Panicked(panic) if !panic.is_seen())
+    }
+
+    /// Why, by somebody who is told of a panic by that.
+    fn look(&self) -> &Why {
+        if let Why::Panicked(panic) = &*self.why {
+            panic.see();
+        }
+        &self.why
+    }
+
     /// Whether the task was cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(*self.why, Why::Cancelled)
+        matches!(self.look(), Why::Cancelled)
     }
 
     /// Whether the task panicked.
     #[must_use]
     pub fn is_panic(&self) -> bool {
-        matches!(*self.why, Why::Panicked(..))
+        matches!(self.look(), Why::Panicked(_))
     }
 
     /// Whether the task's loop was closed before its result was taken.
     #[must_use]
     pub fn is_loop_closed(&self) -> bool {
-        matches!(*self.why, Why::LoopClosed)
+        matches!(self.look(), Why::LoopClosed)
     }
 
     /// The payload of the task's panic, for [`std::panic::resume_unwind`].
@@ -79,7 +101,7 @@ impl JoinError {
     /// Gives the error back if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
         match *self.why {
-            Why::Panicked(payload, _) => Ok(payload.into_inner()),
+            Why::Panicked(panic) => Ok(panic.into_payload()),
             why => Err(Self { why: Box::new(why) }),
         }
     }
@@ -87,9 +109,9 @@ impl JoinError {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.why {
+        match self.look() {
             Why::Cancelled => f.write_str("task was cancelled"),
-            Why::Panicked(_, message) => write!(f, "task panicked: {message}"),
+            Why::Panicked(panic) => write!(f, "task panicked: {}", panic.message()),
             Why::LoopClosed => f.write_str("the task's event loop is closed"),
         }
     }

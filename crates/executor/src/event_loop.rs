@@ -1,15 +1,20 @@
 //! [`EventLoop`]: turns, runs, stop and close.
 
-use crate::callback::{self, Call, CallHandle};
-use crate::cell::{self, Entry, Kind, Owner, OwnerRef, lifecycle, with_scoped};
+use crate::callback::{self, CallHandle};
+use crate::cell::{
+    self, Call, Entry, Kind, Owner, OwnerRef, close, delivery, lifecycle, with_scoped,
+};
 use crate::current;
 use crate::error::Stopped;
 use crate::handle::Handle;
 use crate::mailbox::Mailbox;
 use crate::policy::Policy;
-use crate::task::{self, Task, TaskRef};
+use crate::policy_turn;
+use crate::task::{self, AllEnded, Task, TaskRef};
+use crate::trim::Trim;
+use asyncio_core::ambient;
 use asyncio_core::budget;
-use asyncio_core::exception::{self, ExceptionHandler};
+use asyncio_core::exception::{ExceptionHandler, Reporter};
 use asyncio_core::park::Park;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -35,6 +40,7 @@ pub struct EventLoop<P: Park> {
     park: P,
     owner: OwnerRef,
     running: Cell<bool>,
+    trim: Trim,
     /// Reused for each batch of entries.
     batch: RefCell<Vec<Entry>>,
 }
@@ -43,7 +49,8 @@ impl<P: Park> EventLoop<P> {
     /// A loop that waits by `park`. It belongs to the thread that makes it.
     pub fn new(park: P) -> Self {
         let owner = OwnerRef::new(park.unparker());
-        Self { park, owner, running: Cell::new(false), batch: RefCell::new(Vec::new()) }
+        let running = Cell::new(false);
+        Self { park, owner, running, trim: Trim::default(), batch: RefCell::new(Vec::new()) }
     }
 
     /// What the loop waits by.
@@ -67,7 +74,7 @@ impl<P: Park> EventLoop<P> {
         let _running = self.begin();
         let _entered = current::enter(&self.owner);
         let _parked = self.park.enter();
-        let _handler = exception::enter(self.owner.handler.borrow().clone());
+        let _reporter = self.enter_reporter();
         let ((), outcome) = with_scoped(&self.owner, future, spawned_at, |root| {
             self.run(|| root.cell().is_done());
         });
@@ -89,7 +96,7 @@ impl<P: Park> EventLoop<P> {
         let _running = self.begin();
         let _entered = current::enter(&self.owner);
         let _parked = self.park.enter();
-        let _handler = exception::enter(self.owner.handler.borrow().clone());
+        let _reporter = self.enter_reporter();
         self.run(|| false);
     }
 
@@ -114,8 +121,8 @@ impl<P: Park> EventLoop<P> {
         }
         let _entered = current::enter(&self.owner);
         let _parked = self.park.enter();
-        let _handler = exception::enter(self.owner.handler.borrow().clone());
-        lifecycle::close(&self.owner);
+        let _reporter = self.enter_reporter();
+        close::close(&self.owner);
     }
 
     /// Whether the loop is in one of its runs.
@@ -173,30 +180,43 @@ impl<P: Park> EventLoop<P> {
         task::list(&self.owner)
     }
 
-    /// Asks every task but the running one to end, and tells how many there were.
-    pub fn cancel_other_tasks(&self) -> usize {
+    /// Asks every task but the running one to end, once, and gives a future that is ready when they have.
+    ///
+    /// Tasks that are created later, by the drops of these for instance, are neither asked nor waited for.
+    pub fn cancel_other_tasks(&self) -> AllEnded {
         let current = self.owner.current.get().map(|cell| cell.id());
         let tasks = task::list(&self.owner);
-        let others = tasks.iter().filter(|task| Some(task.id()) != current);
-        others.filter(|task| task::cancel_ref(&self.owner, task)).count()
+        let others = tasks.iter().filter(|task| Some(task.id()) != current).map(TaskRef::key);
+        let others: Vec<_> = others.collect();
+        for (slot, id) in &others {
+            task::cancel(&self.owner, *slot, *id);
+        }
+        AllEnded::new(others)
     }
 
     /// Sets who chooses the next task; `None` is first in, first out.
     ///
-    /// This is a door for simulation: a policy can halt the loop, which ends its run like `stop`.
+    /// It is the hook of simulation: a policy can halt the loop, which ends its run like `stop`.
     pub fn set_policy(&self, policy: Option<Box<dyn Policy>>) {
         self.owner.has_policy.set(policy.is_some());
+        self.owner.is_observed.set(policy.as_ref().is_some_and(|policy| policy.observes()));
         let former = self.owner.policy.replace(policy);
         drop(former);
     }
 
     /// Sets who is told of panics that nobody awaits; `None` writes them to standard error.
     pub fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
-        if self.running.get() {
-            exception::replace(handler.clone());
-        }
-        let former = self.owner.handler.replace(handler);
-        drop(former);
+        self.reporter().set_handler(handler);
+    }
+
+    /// Who is told on behalf of this loop, and of how many panics it was told.
+    #[must_use]
+    pub fn reporter(&self) -> Reporter {
+        self.owner.reporter.borrow().clone().unwrap_or_default()
+    }
+
+    fn enter_reporter(&self) -> ambient::Entered<Reporter> {
+        self.reporter().enter()
     }
 
     #[track_caller]
@@ -227,10 +247,13 @@ impl<P: Park> EventLoop<P> {
             self.wait()?;
             batch = owner.ready.len();
         }
+        if owner.has_policy.get() {
+            self.policy_turn()?;
+            batch = 0;
+        }
         while batch > 0 {
             batch -= 1;
-            let next = if owner.has_policy.get() { pick(owner)? } else { owner.ready.pop_front() };
-            let Some(cell) = next else { break };
+            let Some(cell) = owner.ready.pop_front() else { break };
             lifecycle::run(owner, cell);
             if budget::is_interval_over() {
                 self.park.poll_driver();
@@ -242,6 +265,16 @@ impl<P: Park> EventLoop<P> {
         ControlFlow::Continue(())
     }
 
+    #[cold]
+    #[inline(never)]
+    fn policy_turn(&self) -> ControlFlow<()> {
+        policy_turn::run(&self.owner, || {
+            if budget::is_interval_over() {
+                self.park.poll_driver();
+            }
+        })
+    }
+
     /// Nothing is ready: takes in what other threads sent, or waits.
     #[cold]
     #[inline(never)]
@@ -249,8 +282,12 @@ impl<P: Park> EventLoop<P> {
         if self.owner.stopping.get() {
             self.park.poll_driver();
         } else if self.owner.inbox.park() {
-            let waited = self.park.park();
+            let trim = self.trim.is_due(&self.owner) || self.park.is_trim_due();
+            let waited = if trim { self.park.park_briefly() } else { self.park.park() };
             self.owner.inbox.unpark();
+            if trim && self.owner.ready.is_empty() && !self.owner.inbox.is_filled() {
+                self.trim();
+            }
             // A simulated world may have nothing left to offer while another thread still does.
             if waited.is_break() && !self.owner.inbox.is_filled() && self.owner.ready.is_empty() {
                 return ControlFlow::Break(());
@@ -262,6 +299,13 @@ impl<P: Park> EventLoop<P> {
         ControlFlow::Continue(())
     }
 
+    #[cold]
+    fn trim(&self) {
+        self.trim.run(&self.owner);
+        self.park.trim();
+        self.batch.replace(Vec::new());
+    }
+
     /// Takes in what other threads sent.
     #[cold]
     #[inline(never)]
@@ -269,40 +313,14 @@ impl<P: Park> EventLoop<P> {
         let mut batch = self.batch.take();
         self.owner.inbox.take(&mut batch);
         for entry in batch.drain(..) {
-            lifecycle::deliver(&self.owner, entry);
+            delivery::deliver(&self.owner, entry);
+            // Many posts are no reason to leave timers and sockets waiting.
+            budget::count_step();
+            if budget::is_interval_over() {
+                self.park.poll_driver();
+            }
         }
         self.batch.replace(batch);
-    }
-}
-
-/// A policy chooses; `Break` halts.
-#[cold]
-#[inline(never)]
-fn pick(owner: &Owner) -> ControlFlow<(), Option<cell::CellPtr>> {
-    let ready = owner.ready.len();
-    if ready == 0 {
-        return ControlFlow::Continue(None);
-    }
-    // The policy is taken out while it is asked, so that it may use the loop.
-    let mut lent = Lent { owner, policy: owner.policy.take() };
-    let Some(policy) = &mut lent.policy else { return ControlFlow::Continue(None) };
-    let picked = policy.pick(ready);
-    drop(lent);
-    match picked {
-        None => ControlFlow::Break(()),
-        Some(index) => ControlFlow::Continue(owner.ready.remove(index.min(ready - 1))),
-    }
-}
-
-/// A policy taken out of its loop; it goes back even if it panics.
-struct Lent<'a> {
-    owner: &'a Owner,
-    policy: Option<Box<dyn Policy>>,
-}
-
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        self.owner.policy.replace(self.policy.take());
     }
 }
 

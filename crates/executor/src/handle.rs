@@ -46,6 +46,7 @@ impl Handle {
     ///
     /// # Errors
     /// The loop is closed; `f` was dropped.
+    #[track_caller]
     #[doc(alias = "call_soon_threadsafe")]
     pub fn call_soon(&self, f: impl FnOnce() + Send + 'static) -> Result<(), LoopClosed> {
         self.mailbox.post(f)

@@ -74,6 +74,14 @@ impl<E> Inbox<E> {
         std::mem::swap(&mut queue.entries, batch);
     }
 
+    /// Gives memory back, if nothing is inside.
+    pub(crate) fn trim(&self) {
+        let mut queue = self.queue.lock();
+        if queue.entries.is_empty() {
+            queue.entries = Vec::new();
+        }
+    }
+
     /// Announces that the loop is about to wait. `false`: there is something to take first.
     #[must_use]
     pub(crate) fn park(&self) -> bool {

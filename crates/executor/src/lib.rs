@@ -13,8 +13,11 @@ mod ready;
 mod slab;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod memory;
+mod batch;
 mod cell;
 mod current;
+mod policy_turn;
+mod trim;
 pub mod task;
 mod callback;
 mod mailbox;
@@ -27,4 +30,6 @@ pub use error::{JoinError, LoopClosed, Stopped};
 pub use event_loop::{EventLoop, call_soon};
 pub use handle::Handle;
 pub use remote::RemoteTask;
-pub use task::{Task, TaskBuilder, TaskRef, TaskState, all_tasks, create_task, current_task};
+pub use task::{
+    AllEnded, Task, TaskBuilder, TaskRef, TaskState, all_tasks, create_task, current_task,
+};

@@ -6,6 +6,7 @@ use crate::inbox::{Bell, Inbox};
 use crate::thread_number;
 use asyncio_core::park::Unpark;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 /// The inbox of a loop, its bell and its thread.
@@ -26,8 +27,9 @@ impl Mailbox {
     }
 
     /// Has the loop run `post`, after everything this thread sent before.
+    #[track_caller]
     pub(crate) fn post(&self, post: impl FnOnce() + Send + 'static) -> Result<(), LoopClosed> {
-        match self.inbox.push(Entry::Post(Box::new(post))) {
+        match self.inbox.push(Entry::Post(Box::new(post), Location::caller())) {
             Ok(Bell::Ring) => self.bell.unpark(),
             Ok(Bell::Silent) => {}
             Err(refused) => {

@@ -1,15 +1,108 @@
 //! [`Policy`]: who runs next. The production loop has none and takes the head of its queue.
+//!
+//! This is the hook of a simulation. A loop without a policy pays one predicted branch a turn, and one for
+//! each wake and each new task.
 
+use asyncio_core::TaskId;
+use asyncio_core::wait_note::WaitNote;
 use std::fmt;
+use std::panic::Location;
 
-/// Chooses the next ready task of a loop.
+/// Chooses the order in which a loop runs what is ready.
 ///
-/// This is one of the doors of simulation: a production loop has no policy, which costs it one
-/// predicted branch a poll.
+/// A policy orders the tasks and callbacks of one turn: what becomes ready meanwhile waits for the next turn,
+/// as without a policy.
 pub trait Policy: fmt::Debug {
-    /// Which of `ready` tasks (at least one, oldest first) runs next.
+    /// Which of the candidates (at least one, oldest first) runs next.
     ///
     /// `None` halts the loop as `stop` would; a policy uses it to bound a run that never ends.
     /// A number past the end counts as the last.
-    fn pick(&mut self, ready: usize) -> Option<usize>;
+    fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize>;
+
+    /// Whether it wants to be told of [events](Event). It is asked when it is installed.
+    fn observes(&self) -> bool {
+        false
+    }
+
+    /// What has happened since the last choice, oldest first.
+    fn observe(&mut self, events: &[Event]) {
+        let _ = events;
+    }
+}
+
+/// What is ready in this turn and has not run yet, oldest first.
+pub struct Candidates<'a> {
+    len: usize,
+    get: &'a dyn Fn(usize) -> Option<Candidate>,
+}
+
+/// A task or a callback that is ready.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Candidate {
+    /// The number of the task; `None` for a callback.
+    pub task: Option<TaskId>,
+    /// Where it was created.
+    pub spawned_at: &'static Location<'static>,
+    /// What it waited for until it was woken, if it was polled before and said so.
+    pub waited_for: Option<WaitNote>,
+}
+
+/// What happened in a loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A task was created, by another one or from outside.
+    Spawned {
+        /// The new task.
+        task: TaskId,
+        /// The task that created it.
+        by: Option<TaskId>,
+    },
+    /// A task was woken and is ready now.
+    Woken {
+        /// The task that is ready.
+        task: TaskId,
+        /// The task that woke it; `None` for a timer, a socket, a callback or another thread.
+        by: Option<TaskId>,
+    },
+    /// A task was picked and polled.
+    Polled {
+        /// The task.
+        task: TaskId,
+    },
+    /// A task has ended.
+    Ended {
+        /// The task.
+        task: TaskId,
+    },
+}
+
+impl<'a> Candidates<'a> {
+    pub(crate) fn new(len: usize, get: &'a dyn Fn(usize) -> Option<Candidate>) -> Self {
+        Self { len, get }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none; never so in [`Policy::pick`].
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The candidate at `index`, counted from the oldest. Takes logarithmic time.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Candidate> {
+        (self.get)(index)
+    }
+}
+
+impl fmt::Debug for Candidates<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidates").field("len", &self.len()).finish()
+    }
 }

@@ -4,7 +4,6 @@ use crate::error::JoinError;
 use crate::mailbox::Mailbox;
 use crate::task::{Task, cancel};
 use crate::{callback, current};
-use asyncio_core::exception::{ExceptionContext, forget_payload, report};
 use asyncio_core::{Promise, Resolver, TaskId};
 use parking_lot::Mutex;
 use std::fmt;
@@ -101,6 +100,17 @@ impl<T> Future for RemoteTask<T> {
     }
 }
 
+impl<T> Drop for RemoteTask<T> {
+    fn drop(&mut self) {
+        if let Some(Ok(Err(error))) = self.outcome.try_take()
+            && error.is_unseen_panic()
+        {
+            // A panic that nobody has seen is reported on the task's own loop; where that is closed, here.
+            let _closed = self.link.mailbox.post(move || drop(error));
+        }
+    }
+}
+
 impl<T> fmt::Debug for RemoteTask<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteTask").finish_non_exhaustive()
@@ -131,25 +141,11 @@ impl Link {
             task
         };
         let relay = async move {
-            let id = task.id();
             let outcome = task.await;
-            if let Err(Err(unseen)) = resolver.resolve(outcome) {
-                report_unseen(unseen, id, spawned_at);
-            }
+            // If the remote handle is gone an error reports itself here, on its own loop.
+            drop(resolver.resolve(outcome));
         };
         current::with(|owner| drop(callback::schedule(owner, relay, spawned_at)));
-    }
-}
-
-/// The remote handle is gone: a panic goes to the exception handler, as for a task nobody awaits.
-fn report_unseen(error: JoinError, id: TaskId, spawned_at: &'static Location<'static>) {
-    if let Ok(payload) = error.try_into_panic() {
-        let mut context = ExceptionContext::new("task exception was never retrieved", &*payload);
-        context.task_name = Some(format!("Task-{id}"));
-        context.task_id = Some(id);
-        context.spawned_at = Some(spawned_at);
-        report(&context);
-        forget_payload(payload);
     }
 }
 

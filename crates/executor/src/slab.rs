@@ -46,6 +46,23 @@ impl<T: Copy> Slab<T> {
         self.table.with(|table| table.slots.get(slot as usize).copied().flatten())
     }
 
+    /// How many values are stored.
+    pub(crate) fn len(&self) -> usize {
+        self.table.with(|table| table.slots.len() - table.free.len())
+    }
+
+    /// Gives memory back: empty slots at the end go, and lower ones will be used first.
+    pub(crate) fn trim(&self) {
+        self.table.with(|table| {
+            let used = table.slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+            table.slots.truncate(used);
+            table.slots.shrink_to_fit();
+            table.free.retain(|slot| (*slot as usize) < used);
+            table.free.sort_unstable_by(|a, b| b.cmp(a));
+            table.free.shrink_to_fit();
+        });
+    }
+
     /// What is stored, in the order of slots.
     pub(crate) fn items(&self) -> Vec<T> {
         self.table.with(|table| table.slots.iter().copied().flatten().collect())
@@ -69,6 +86,10 @@ mod tests {
                 } else if model.remove(&at).is_some() {
                     slab.remove(at);
                 }
+                if step % 97 == 0 {
+                    slab.trim();
+                }
+                prop_assert_eq!(slab.len(), model.len());
                 prop_assert_eq!(slab.get(at), model.get(&at).copied());
             }
             prop_assert_eq!(slab.items(), model.into_values().collect::<Vec<_>>());

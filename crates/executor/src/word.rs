@@ -10,14 +10,16 @@
 //! | 0 | `MERGED`: the owner gave up its hold and its count is included |
 //! | 1 | `NOTIFIED`: one entry for this cell is in the inbox and owns one count |
 //! | 2 | `DETACH`: that entry also carries a task handle dropped on another thread |
-//! | 3.. | the count, signed, in steps of `ONE`; 61 bits cannot overflow in a lifetime |
+//! | 3 | `CANCEL`: that entry also carries a request that the task end |
+//! | 4.. | the count, signed, in steps of `ONE`; 60 bits cannot overflow in a lifetime |
 
 use crate::primitives::{AtomicU64, Ordering};
 
 const MERGED: u64 = 1;
 const NOTIFIED: u64 = 2;
 const DETACH: u64 = 4;
-const ONE: u64 = 8;
+const CANCEL: u64 = 8;
+const ONE: u64 = 16;
 
 /// The shared word. See the module.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub(crate) enum Notify {
 pub(crate) struct Entry {
     /// A handle dropped on another thread came with it.
     pub(crate) detach: bool,
+    /// Somebody on another thread asked the task to end.
+    pub(crate) cancel: bool,
     /// The entry's count was the last: the cell must be freed.
     pub(crate) last: bool,
 }
@@ -69,13 +73,25 @@ impl Word {
 
     /// A wake from another thread.
     pub(crate) fn notify(&self) -> Notify {
+        self.notify_with(0)
+    }
+
+    /// A request from another thread that the task end. It wakes the task, too.
+    pub(crate) fn request_cancel(&self) -> Notify {
+        self.notify_with(CANCEL)
+    }
+
+    fn notify_with(&self, request: u64) -> Notify {
         let mut seen = self.0.load(Ordering::Relaxed);
         loop {
             if seen & MERGED != 0 {
                 return Notify::Done;
             }
             let first = seen & NOTIFIED == 0;
-            let next = if first { (seen | NOTIFIED).wrapping_add(ONE) } else { seen };
+            let mut next = seen | request;
+            if first {
+                next = (next | NOTIFIED).wrapping_add(ONE);
+            }
             // The write happens even if it changes nothing: it publishes what this thread did before
             // the wake to the poll that the pending entry will bring.
             match self.0.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
@@ -109,9 +125,15 @@ impl Word {
     pub(crate) fn consume(&self) -> Entry {
         let mut seen = self.0.load(Ordering::Relaxed);
         loop {
-            let next = (seen & !(NOTIFIED | DETACH)).wrapping_sub(ONE);
+            let next = (seen & !(NOTIFIED | DETACH | CANCEL)).wrapping_sub(ONE);
             match self.0.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return Entry { detach: seen & DETACH != 0, last: next == MERGED },
+                Ok(_) => {
+                    return Entry {
+                        detach: seen & DETACH != 0,
+                        cancel: seen & CANCEL != 0,
+                        last: next == MERGED,
+                    };
+                }
                 Err(now) => seen = now,
             }
         }

@@ -1,5 +1,5 @@
-//! Model 4: a task handle dropped on another thread sends its outcome to the owner, also while the task ends
-//! or the loop closes.
+//! Model 4: a task handle on another thread: its drop sends the outcome to the owner, and its request that the
+//! task end arrives, also while the task ends or the loop closes.
 
 use crate::bell::{explore, explore_bounded};
 use crate::owner::Owner;
@@ -118,6 +118,43 @@ fn dropped_at_home_beside_a_wake_remote() {
         owner.drain();
         owner.close();
         waker.join().unwrap();
+        world.assert_all_given_back();
+    });
+}
+
+#[test]
+fn a_request_to_end_arrives_whatever_the_loop_is_doing() {
+    explore(|| {
+        let world = World::new();
+        let mut owner = Owner::new(&world, 0, true);
+        let remote = Arc::clone(&world);
+        let asker = thread::spawn(move || {
+            remote.cancel();
+            remote.drop_handle();
+        });
+        while !owner.is_asked_to_end {
+            owner.wait();
+        }
+        owner.complete();
+        owner.trim();
+        owner.close();
+        asker.join().unwrap();
+        world.assert_all_given_back();
+    });
+}
+
+#[test]
+fn a_request_to_end_may_come_while_the_loop_closes() {
+    explore(|| {
+        let world = World::new();
+        let owner = Owner::new(&world, 0, true);
+        let remote = Arc::clone(&world);
+        let asker = thread::spawn(move || {
+            remote.cancel();
+            remote.drop_handle();
+        });
+        owner.close();
+        asker.join().unwrap();
         world.assert_all_given_back();
     });
 }

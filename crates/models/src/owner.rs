@@ -12,7 +12,7 @@ const QUEUED: u64 = 1;
 const DONE: u64 = 2;
 const HANDLE: u64 = 4;
 const MERGED: u64 = 16;
-const ONE: u64 = 256;
+const ONE: u64 = 1 << 12;
 
 /// What only the owner thread touches.
 pub(crate) struct Owner {
@@ -23,13 +23,22 @@ pub(crate) struct Owner {
     pub(crate) polls: usize,
     /// What the last poll, or the drop of the outcome, read of `World::news`.
     pub(crate) read: u64,
+    /// A request of another thread has arrived.
+    pub(crate) is_asked_to_end: bool,
 }
 
 impl Owner {
     /// A cell that was polled before, with this many wakers made on the owner thread, and a handle or none.
     pub(crate) fn new(world: &Arc<World>, wakers: u64, handle: bool) -> Self {
         let local = (wakers * ONE) | if handle { HANDLE } else { 0 };
-        Self { world: Arc::clone(world), local, alive: 1, polls: 0, read: 0 }
+        Self {
+            world: Arc::clone(world),
+            local,
+            alive: 1,
+            polls: 0,
+            read: 0,
+            is_asked_to_end: false,
+        }
     }
 
     pub(crate) fn is_queued(&self) -> bool {
@@ -120,6 +129,11 @@ impl Owner {
         }
     }
 
+    /// `trim::Trim::run`, of what threads share.
+    pub(crate) fn trim(&self) {
+        self.world.inbox.trim();
+    }
+
     /// `EventLoop::wait` with `ThreadPark`; the caller has seen that nothing is queued.
     pub(crate) fn wait(&mut self) {
         if self.world.inbox.park() {
@@ -148,6 +162,7 @@ impl Owner {
             return;
         }
         assert!(!entry.last, "the owner has not given its hold up");
+        self.is_asked_to_end |= entry.cancel;
         self.wake();
         if entry.detach {
             self.drop_handle();

@@ -63,6 +63,18 @@ impl World {
         }
     }
 
+    /// `OwnedCell::cancel_remote`: `wake::cancel_remote`.
+    pub(crate) fn cancel(&self) {
+        self.look();
+        if self.word.is_merged() {
+            return;
+        }
+        match self.word.request_cancel() {
+            Notify::Done => {}
+            Notify::Push => self.push(),
+        }
+    }
+
     /// `waker::wake` on another thread.
     pub(crate) fn wake(&self) {
         self.wake_by_ref();

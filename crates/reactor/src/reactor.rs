@@ -207,6 +207,10 @@ impl Park for Reactor {
         flow
     }
 
+    fn now(&self) -> Option<Instant> {
+        Some(self.state.clock.now())
+    }
+
     fn unparker(&self) -> Arc<dyn Unpark> {
         Arc::clone(self.state.shared.bell())
     }

@@ -2,14 +2,14 @@
 
 use asyncio_core::Instant;
 use asyncio_core::ambient::{Entered, Slot};
-use asyncio_core::exception::ExceptionContext;
+use asyncio_core::exception::{ExceptionContext, Reporter};
 use asyncio_executor::policy::Policy;
 use asyncio_executor::{CallHandle, Handle, Stopped, Task};
 use asyncio_pool::current::LazyPool;
 use asyncio_pool::{Executor, Shutdown, ThreadPoolExecutor};
-use asyncio_reactor::{Park, Reactor, sleep_until};
+use asyncio_reactor::{Park, Reactor, sleep_until, timeout};
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -224,23 +224,29 @@ impl EventLoop {
         self.core.set_policy(policy);
     }
 
-    /// Cancels every task and runs until all have ended.
-    pub(crate) fn end_all_tasks(&self) {
-        // A task may create others while it is dropped; what keeps doing so is left to `close`.
-        const ROUNDS: usize = 1_000;
-        let core = &self.core;
-        if core.all_tasks().is_empty() {
+    /// Asks every task to end, once, and waits until they have; then lets the default executor end, while the
+    /// loop turns and serves the jobs that still run. Nothing takes longer than `limit` in all.
+    ///
+    /// What is left then, and what was created meanwhile, is for [`close`](Self::close) to drop.
+    pub(crate) fn end(&self, limit: Duration) {
+        let pool = self.default_executor.started();
+        if self.core.all_tasks().is_empty() && pool.is_none() {
             return;
         }
-        // A stopped run leaves the rest to `close` as well.
-        let _ended = self.run_until_complete(async {
-            for _ in 0..ROUNDS {
-                if core.cancel_other_tasks() == 0 {
-                    return;
-                }
-                asyncio_core::yield_now().await;
+        let end = async {
+            self.core.cancel_other_tasks().await;
+            if let Some(pool) = pool {
+                pool.begin_shutdown();
+                poll_fn(|cx| pool.poll_ended(cx)).await;
             }
-        });
+        };
+        // A stopped run leaves the rest to `close` as well.
+        let _ended = self.run_until_complete(async { timeout(limit, end).await });
+    }
+
+    /// Who is told on behalf of this loop, and of how many panics it was told.
+    pub(crate) fn reporter(&self) -> Reporter {
+        self.core.reporter()
     }
 
     /// The default executor, if it was ever used.

@@ -1,7 +1,7 @@
 //! [`run`] and [`Runner`]: a loop from its start to its end.
 
 use crate::event_loop::{EventLoop, try_running_loop};
-use asyncio_core::exception;
+use asyncio_core::stderr;
 use asyncio_pool::current::LazyPool;
 use asyncio_reactor::Reactor;
 use std::future::Future;
@@ -56,8 +56,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
 pub struct Runner {
     event_loop: EventLoop,
     shutdown_timeout: Duration,
-    /// How many panics this thread had reported before, if one more is to fail the program.
-    reported_before: Option<u64>,
+    fail_on_lost_panic: bool,
 }
 
 impl Runner {
@@ -101,10 +100,8 @@ impl Runner {
     #[track_caller]
     pub fn close(mut self) {
         self.end();
-        let reported_before = self.reported_before;
-        drop(self);
-        if let Some(before) = reported_before {
-            let lost = exception::reported() - before;
+        if self.fail_on_lost_panic {
+            let lost = self.event_loop.reporter().lost_panics();
             assert!(
                 lost == 0,
                 "{lost} panics that nobody awaited were reported while the loop ran"
@@ -116,9 +113,9 @@ impl Runner {
         if self.event_loop.is_closed() || self.event_loop.is_running() {
             return;
         }
-        self.event_loop.end_all_tasks();
+        self.event_loop.end(self.shutdown_timeout);
         if let Some(pool) = self.event_loop.started_executor() {
-            name_abandoned(&pool.shutdown_within(self.shutdown_timeout), self.shutdown_timeout);
+            name_abandoned(&pool.shutdown_within(Duration::ZERO), self.shutdown_timeout);
         }
         self.event_loop.close();
     }
@@ -184,8 +181,8 @@ impl RunnerBuilder {
             reactor = reactor.timer_slack(slack);
         }
         let event_loop = EventLoop::from_parts(reactor.build()?, LazyPool::default());
-        let reported_before = self.fail_on_lost_panic.then(exception::reported);
-        Ok(Runner { event_loop, shutdown_timeout: self.shutdown_timeout, reported_before })
+        let Self { shutdown_timeout, fail_on_lost_panic, .. } = self;
+        Ok(Runner { event_loop, shutdown_timeout, fail_on_lost_panic })
     }
 }
 
@@ -198,17 +195,14 @@ fn refuse_nesting() {
     );
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the program is told which of its threads it leaves behind"
-)]
+/// The program is told which of its threads it leaves behind.
 fn name_abandoned(jobs: &[asyncio_pool::AbandonedJob], timeout: Duration) {
     for job in jobs {
-        eprintln!(
+        stderr::print(&format!(
             "asyncio: job `{}` of the default executor is still running after {:.1?} \
              ({timeout:?} of them waited for at the end of the loop); its thread is left behind",
             job.job_name(),
             job.running_for(),
-        );
+        ));
     }
 }

@@ -3,7 +3,7 @@
 use crate::halt::Halt;
 use crate::stall::StallKind;
 use asyncio_core::random::Generator;
-use asyncio_executor::policy::Policy;
+use asyncio_executor::policy::{Candidates, Policy};
 use std::rc::Rc;
 
 /// Picks the next task by a seed, and halts the loop after a number of steps.
@@ -24,7 +24,8 @@ impl SeededPolicy {
 }
 
 impl Policy for SeededPolicy {
-    fn pick(&mut self, ready: usize) -> Option<usize> {
+    fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
+        let ready = candidates.len();
         if self.steps_left == 0 {
             self.halt.record(StallKind::StepLimit);
             return None;

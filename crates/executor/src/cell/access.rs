@@ -2,14 +2,14 @@
 //! header is ever formed.
 
 use super::layout::{
-    COLD, CellPtr, Cold, DONE, Entry, Header, Kind, OUTCOME, Owner, QUEUED, VTable,
+    CANCEL, COLD, CellPtr, Cold, DONE, Entry, Header, Kind, OUTCOME, Owner, QUEUED, VTable, WATCHED,
 };
 use crate::error::JoinError;
 use crate::memory::Memory;
 use crate::word::Word;
 use asyncio_core::TaskId;
+use asyncio_core::caught_panic::CaughtPanic;
 use asyncio_core::wait_note::WaitNote;
-use std::any::Any;
 use std::cell::Cell;
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -72,6 +72,18 @@ impl CellPtr {
         TaskId::from_u64(unsafe { (*self.as_ptr()).id })
     }
 
+    /// The number, if it is a task.
+    #[inline]
+    pub(crate) fn task_id(self) -> Option<TaskId> {
+        (self.kind() == Kind::Task).then(|| self.id())
+    }
+
+    /// The place among all cells of the loop, in the order of creation.
+    pub(super) fn created(self) -> u64 {
+        // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
+        unsafe { (*self.as_ptr()).created }
+    }
+
     pub(crate) fn parent(self) -> Option<TaskId> {
         // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
         let parent = unsafe { (*self.as_ptr()).parent };
@@ -116,18 +128,44 @@ impl CellPtr {
         unsafe { &(*self.as_ptr()).cold }
     }
 
+    /// The name the task was given. Owner thread only.
+    pub(crate) fn given_name(self) -> Option<Arc<str>> {
+        let cold = self.cold().take();
+        let given = cold.as_ref().and_then(|cold| cold.name.clone());
+        self.cold().set(cold);
+        given
+    }
+
     /// The name the task was given, or `Task-N`. Owner thread only.
     pub(crate) fn name(self) -> String {
-        let cold = self.cold().take();
-        let given = cold.as_ref().and_then(|cold| cold.name.as_deref());
-        let name = given.map_or_else(|| format!("Task-{}", self.id()), str::to_owned);
-        self.cold().set(cold);
-        name
+        let given = self.given_name();
+        given.map_or_else(|| format!("Task-{}", self.id()), |name| (*name).to_owned())
     }
 
     /// Owner thread only.
-    pub(crate) fn set_name(self, name: Box<str>) {
-        self.cold().set(Some(Box::new(Cold { name: Some(name) })));
+    pub(crate) fn set_name(self, name: Arc<str>) {
+        self.change_cold(|cold| cold.name = Some(name));
+    }
+
+    /// Has `waker` woken when the task ends, besides whoever awaits the outcome. Owner thread only; not `DONE`.
+    pub(super) fn watch(self, waker: Waker) {
+        self.change_cold(|cold| cold.observers.push(waker));
+        self.set_local(self.local() | WATCHED);
+    }
+
+    /// Those who watch, who watch no more. Owner thread only.
+    pub(super) fn take_observers(self) -> Vec<Waker> {
+        let mut observers = Vec::new();
+        self.change_cold(|cold| observers = std::mem::take(&mut cold.observers));
+        self.set_local(self.local() & !WATCHED);
+        observers
+    }
+
+    /// `change` runs no code that is not ours: it moves values in or out.
+    fn change_cold(self, change: impl FnOnce(&mut Cold)) {
+        let mut cold = self.cold().take().unwrap_or_default();
+        change(&mut cold);
+        self.cold().set(Some(cold));
         self.set_local(self.local() | COLD);
     }
 
@@ -135,6 +173,11 @@ impl CellPtr {
     #[inline]
     pub(crate) fn is_done(self) -> bool {
         self.local() & DONE != 0
+    }
+
+    /// Whether somebody has asked for the end. Owner thread only.
+    pub(crate) fn is_asked_to_end(self) -> bool {
+        self.local() & CANCEL != 0
     }
 
     /// Owner thread only.
@@ -222,7 +265,7 @@ impl CellPtr {
     }
 
     /// Drops the outcome, once: clears `OUTCOME`. Owner thread; `OUTCOME` is set.
-    pub(super) fn drop_outcome(self) -> Option<Box<dyn Any + Send>> {
+    pub(super) fn drop_outcome(self) -> Option<Box<CaughtPanic>> {
         let local = self.local();
         assert!(local & OUTCOME != 0, "an outcome is dropped once");
         self.set_local(local & !OUTCOME);

@@ -4,9 +4,9 @@
 //! catches what user code throws; nothing unwinds into the loop.
 
 use super::layout::{CellPtr, Header, Kind, NewHeader, Owner, STAGE_OFFSET, VTable};
-use super::waker;
+use super::{outcome, waker};
 use crate::error::JoinError;
-use asyncio_core::exception::forget_payload;
+use asyncio_core::caught_panic::CaughtPanic;
 use asyncio_core::wake_batch::drop_foreign;
 use std::alloc::Layout;
 use std::any::Any;
@@ -139,12 +139,13 @@ unsafe fn fail<F: Future>(cell: CellPtr, payload: Box<dyn Any + Send>, drop_futu
         // SAFETY: the stage holds an `F`, which is not touched again.
         let dropped = unsafe { drop_caught(stage::<F>(cell)) };
         if let Err(second) = dropped {
-            // The first panic is the one that the awaiter needs to see.
-            forget_payload(second);
+            // The first panic is the one that the awaiter needs to see; this one is reported.
+            drop(outcome::caught(cell, second));
         }
     }
+    let error = outcome::panicked(cell, payload);
     // SAFETY: the future is gone; the stage is large and aligned enough for an outcome.
-    unsafe { stage::<Outcome<F::Output>>(cell).write(Err(JoinError::panicked(payload))) };
+    unsafe { stage::<Outcome<F::Output>>(cell).write(Err(error)) };
 }
 
 /// # Safety
@@ -154,7 +155,7 @@ unsafe fn cancel<F: Future>(cell: CellPtr, error: JoinError) {
     let dropped = unsafe { drop_caught(stage::<F>(cell)) };
     let outcome: Outcome<F::Output> = Err(match dropped {
         Ok(()) => error,
-        Err(payload) => JoinError::panicked(payload),
+        Err(payload) => outcome::panicked(cell, payload),
     });
     // SAFETY: the future is gone; the stage is large and aligned enough for an outcome.
     unsafe { stage::<Outcome<F::Output>>(cell).write(outcome) };
@@ -162,12 +163,14 @@ unsafe fn cancel<F: Future>(cell: CellPtr, error: JoinError) {
 
 /// # Safety
 /// Owner thread; the stage holds an outcome of this type, which is not touched again.
-unsafe fn drop_outcome<T>(cell: CellPtr) -> Option<Box<dyn Any + Send>> {
+unsafe fn drop_outcome<T>(cell: CellPtr) -> Option<Box<CaughtPanic>> {
     // SAFETY: the caller's.
     let outcome = unsafe { take_outcome::<T>(cell) };
     match outcome {
-        Err(error) => error.try_into_panic().ok(),
-        Ok(value) => catch_unwind(AssertUnwindSafe(|| drop(value))).err(),
+        Err(error) => error.into_caught(),
+        Ok(value) => catch_unwind(AssertUnwindSafe(|| drop(value)))
+            .err()
+            .map(|payload| Box::new(outcome::caught(cell, payload))),
     }
 }
 

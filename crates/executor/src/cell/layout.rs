@@ -5,17 +5,18 @@
 use crate::error::JoinError;
 use crate::inbox::Inbox;
 use crate::memory::Memory;
-use crate::policy::Policy;
+use crate::policy::{Event, Policy};
 use crate::ready::ReadyQueue;
 use crate::slab::Slab;
 use crate::thread_number;
 use crate::word::Word;
-use asyncio_core::exception::ExceptionHandler;
+use asyncio_core::TaskId;
+use asyncio_core::caught_panic::CaughtPanic;
+use asyncio_core::exception::Reporter;
 use asyncio_core::park::Unpark;
 use asyncio_core::wait_note::WaitKind;
 use asyncio_core::wake_batch::drop_foreign;
 use std::alloc::Layout;
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::panic::Location;
@@ -27,7 +28,7 @@ use std::task::Waker;
 /// What every cell begins with. The stage (future, then outcome) follows at [`STAGE_OFFSET`].
 ///
 /// The first cache line is all that wake, poll and join touch; the second is written at the creation
-/// and read by inspection. Sixteen bytes are left for what the roadmap adds.
+/// and and read by inspection. Eight bytes are left: a word for the scope that a task belongs to.
 #[repr(C, align(16))]
 pub(crate) struct Header {
     // Immutable: any thread.
@@ -51,7 +52,9 @@ pub(crate) struct Header {
     pub(super) id: u64,
     pub(super) parent: u64,
     pub(super) spawned_at: &'static Location<'static>,
-    _spare: [u64; 2],
+    /// The place among all cells of the loop, callbacks included, in the order of creation. Immutable.
+    pub(super) created: u64,
+    _spare: u64,
 }
 
 /// Where the stage begins, for every future: so that a handle can read an outcome knowing only its type.
@@ -70,7 +73,9 @@ pub(crate) enum Kind {
 /// What few tasks have.
 #[derive(Default)]
 pub(crate) struct Cold {
-    pub(crate) name: Option<Box<str>>,
+    pub(crate) name: Option<Arc<str>>,
+    /// Woken at the end, in this order. The list is emptied then: dropping a waker runs code that is not ours.
+    pub(super) observers: Vec<Waker>,
 }
 
 /// What a cell can do that depends on its future's type.
@@ -80,12 +85,13 @@ pub(super) struct VTable {
     /// Drops the future and writes an error. SAFETY: owner thread, not `DONE`, not being polled.
     pub(super) cancel: unsafe fn(CellPtr, JoinError),
     /// Drops the outcome; gives back a panic that nobody has seen. SAFETY: owner thread, the stage holds an outcome.
-    pub(super) drop_outcome: unsafe fn(CellPtr) -> Option<Box<dyn Any + Send>>,
+    pub(super) drop_outcome: unsafe fn(CellPtr) -> Option<Box<CaughtPanic>>,
     /// Of the whole cell.
     pub(super) layout: Layout,
 }
 
-// Flags of the local word; the count of the owner's references is above them. 56 bits cannot overflow.
+// Flags of the local word; the count of the owner's references is above them. Three flags are free. 52 bits
+// cannot overflow: a loop that only leaks wakers would need a month.
 /// In the ready queue.
 pub(super) const QUEUED: u64 = 1;
 /// The future is dropped and the outcome is final.
@@ -102,8 +108,10 @@ pub(super) const CANCEL: u64 = 32;
 pub(super) const COLD: u64 = 64;
 /// `awaiter` is occupied.
 pub(super) const AWAITED: u64 = 128;
+/// Somebody watches for the end: `cold` has observers.
+pub(super) const WATCHED: u64 = 256;
 /// One reference.
-pub(super) const ONE: u64 = 256;
+pub(super) const ONE: u64 = 1 << 12;
 
 /// The address of a live cell.
 ///
@@ -142,7 +150,8 @@ impl Header {
             id,
             parent,
             spawned_at,
-            _spare: [0; 2],
+            created: owner.created.replace(owner.created.get() + 1),
+            _spare: 0,
         }
     }
 }
@@ -153,8 +162,17 @@ pub(crate) enum Entry {
     Wake(AtomicPtr<Header>),
     /// This cell's last reference was dropped on another thread: take its block back.
     Dead(AtomicPtr<Header>),
-    /// Run this on the loop.
-    Post(Box<dyn FnOnce() + Send>),
+    /// Call this on the loop; where it was sent.
+    Post(Box<dyn FnOnce() + Send>, &'static Location<'static>),
+}
+
+/// Handles whose drop waits for one that is going on, because chains of outcomes that own handles would
+/// otherwise recurse without bound.
+#[derive(Default)]
+pub(super) struct DeferredDrops {
+    /// A handle is being dropped, and takes up those that are queued.
+    pub(super) is_dropping: Cell<bool>,
+    pub(super) queued: RefCell<Vec<CellPtr>>,
 }
 
 /// A loop's block: the queue, the table of cells and their memory.
@@ -167,6 +185,10 @@ pub(crate) struct Owner {
     /// Who chooses from the queue; `None`, the head, in production.
     pub(crate) policy: RefCell<Option<Box<dyn Policy>>>,
     pub(crate) has_policy: Cell<bool>,
+    /// The policy wants to be told of events.
+    pub(crate) is_observed: Cell<bool>,
+    /// What it has not been told yet.
+    pub(crate) events: RefCell<Vec<Event>>,
     /// The cell being polled.
     pub(crate) current: Cell<Option<CellPtr>>,
     /// The run is to end after the current batch.
@@ -175,15 +197,17 @@ pub(crate) struct Owner {
     /// `close` is at work.
     pub(crate) closing: Cell<bool>,
     pub(super) next_id: Cell<u64>,
+    /// Cells made so far, callbacks included.
+    created: Cell<u64>,
+    /// How many may be made in all: no limit until the loop closes, then a few, then none.
+    admitted: Cell<u64>,
     /// Cells not yet freed.
     pub(super) alive: Cell<i64>,
     pub(crate) cells: Slab<CellPtr>,
-    pub(super) memory: Memory,
-    /// Cells whose outcome waits to be dropped by whoever is already dropping one: chains of outcomes
-    /// that own handles would otherwise recurse without bound.
-    pub(super) graveyard: RefCell<Vec<CellPtr>>,
-    pub(super) burying: Cell<bool>,
-    pub(crate) handler: RefCell<Option<ExceptionHandler>>,
+    pub(crate) memory: Memory,
+    pub(super) deferred: DeferredDrops,
+    /// Who is told of what would otherwise be lost; `None` after the loop's end.
+    pub(crate) reporter: RefCell<Option<Reporter>>,
     // What other threads touch.
     pub(crate) inbox: Arc<Inbox<Entry>>,
     pub(crate) bell: Arc<dyn Unpark>,
@@ -203,23 +227,67 @@ impl Owner {
             ready: ReadyQueue::new(),
             policy: RefCell::new(None),
             has_policy: Cell::new(false),
+            is_observed: Cell::new(false),
+            events: RefCell::default(),
             current: Cell::new(None),
             stopping: Cell::new(false),
             closed: Cell::new(false),
             closing: Cell::new(false),
             next_id: Cell::new(1),
+            created: Cell::new(0),
+            admitted: Cell::new(u64::MAX),
             alive: Cell::new(0),
             cells: Slab::new(),
             memory: Memory::new(),
-            graveyard: RefCell::new(Vec::new()),
-            burying: Cell::new(false),
-            handler: RefCell::new(None),
+            deferred: DeferredDrops::default(),
+            reporter: RefCell::new(Some(Reporter::default())),
             inbox: Arc::new(Inbox::new()),
             bell,
             thread: thread_number::own(),
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             outliving: AtomicI64::new(0),
         }
+    }
+
+    /// Keeps an event for the policy, if it wants to be told.
+    pub(crate) fn observe(&self, event: impl FnOnce() -> Event) {
+        if self.is_observed.get() {
+            self.events.borrow_mut().push(event());
+        }
+    }
+
+    fn current_task(&self) -> Option<TaskId> {
+        self.current.get().and_then(CellPtr::task_id)
+    }
+
+    #[cold]
+    pub(super) fn observe_wake(&self, cell: CellPtr) {
+        if let Some(task) = cell.task_id() {
+            self.observe(|| Event::Woken { task, by: self.current_task() });
+        }
+    }
+
+    #[cold]
+    pub(super) fn observe_spawn(&self, cell: CellPtr) {
+        if let Some(task) = cell.task_id() {
+            self.observe(|| Event::Spawned { task, by: self.current_task() });
+        }
+    }
+
+    /// How many cells were made, and how many are not yet freed.
+    pub(crate) fn cell_counts(&self) -> (u64, i64) {
+        (self.created.get(), self.alive.get())
+    }
+
+    /// Lets `more` cells be made, and then none.
+    pub(super) fn admit(&self, more: u64) {
+        self.admitted.set(self.created.get() + more);
+    }
+
+    /// Whether another cell may be made.
+    #[inline]
+    pub(super) fn is_admitting(&self) -> bool {
+        self.created.get() < self.admitted.get()
     }
 
     /// Whether this is the loop's own thread, running or not.
@@ -295,7 +363,7 @@ impl Drop for OwnerRef {
     /// The loop has been closed: what is left are cells held by handles and wakers.
     fn drop(&mut self) {
         // Neither is `Send`, and the last cell may free the block on any thread.
-        drop_foreign((self.policy.take(), self.handler.take()));
+        drop_foreign((self.policy.take(), self.reporter.take()));
         let alive = self.alive.get();
         let left = self.outliving.fetch_add(alive, Ordering::AcqRel) + alive;
         if left == 0 {

@@ -22,29 +22,38 @@
 //! | 4 | the poll is pending | copy the wait note |
 //! | 5 | the poll is ready, or panics | `body`: drop the future, write the outcome over it, all under `catch_unwind` |
 //! | 6 | the pick finds `CANCEL` | drop the future, outcome `Cancelled` |
-//! | 7 | the end | [`lifecycle::complete`]: `DONE`, take the awaiter out, wake it, touch the cell no more |
-//! | 8 | the handle is dropped on the owner thread | [`lifecycle::drop_handle`]: drop outcome and awaiter, clear `HANDLE`, 9 |
+//! | 7 | the end | [`lifecycle::complete`]: `DONE`, take the awaiter and the observers out, wake them, touch the cell no more |
+//! | 8 | the handle is dropped on the owner thread | [`handle::drop_handle`]: drop outcome and awaiter, clear `HANDLE`, 9 |
 //! | 9 | a hold went | [`lifecycle::release`] |
 //! | 10 | a waker is cloned or dropped on another thread | `waker`: shared count ±1; the last one sends the block to the owner |
 //! | 11 | a wake on another thread | `Word::notify`, and an inbox entry if it is the first |
 //! | 12 | the handle is dropped on another thread | `Word::detach`, and an inbox entry; the outcome is dropped on the owner thread |
-//! | 13 | the loop drains its inbox | [`lifecycle::deliver`] |
-//! | 14 | the loop closes | [`lifecycle::close`]: everything un-`DONE` is cancelled, everything is merged |
+//! | 13 | the loop drains its inbox | [`delivery::deliver`] |
+//! | 14 | the loop closes | [`close::close`]: everything un-`DONE` is cancelled, everything is merged |
 
+// In dependence order: a module uses only what stands above it.
+mod call;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod layout;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod access;
+mod outcome;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod wake;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod waker;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod body;
+mod enter;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 pub(crate) mod lifecycle;
+mod handle;
 #[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
 mod owned;
+#[expect(unsafe_code, reason = "the cell's memory: docs/unsafe.md")]
+pub(crate) mod delivery;
+pub(crate) mod close;
 
+pub(crate) use call::Call;
 pub(crate) use layout::{CellPtr, Entry, Kind, Owner, OwnerRef};
-pub(crate) use owned::{OwnedCell, create, create_eager, request_cancel, with_scoped};
+pub(crate) use owned::{OwnedCell, create, create_eager, request_cancel, watch, with_scoped};

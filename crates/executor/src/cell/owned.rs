@@ -2,14 +2,15 @@
 
 use super::body::{self, Outcome};
 use super::layout::{AWAITED, CANCEL, CellPtr, DONE, HANDLE, Header, Kind, MERGED, OUTCOME, Owner};
-use super::{lifecycle, wake, waker};
+use super::{handle, lifecycle, outcome, wake, waker};
 use crate::error::JoinError;
 use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
-use asyncio_core::wake_batch::drop_foreign;
+use asyncio_core::wake_batch::{self, drop_foreign};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::task::{Context, Poll, Waker, ready};
 
@@ -41,7 +42,7 @@ pub(crate) fn create<F: Future + 'static>(
 pub(crate) fn create_eager<F: Future + 'static>(
     owner: &Owner,
     future: F,
-    name: Option<Box<str>>,
+    name: Option<Arc<str>>,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
     // SAFETY: nothing that `F` borrows ends.
@@ -79,7 +80,7 @@ pub(crate) fn with_scoped<F: Future, R>(
     (returned, outcome)
 }
 
-/// Ends a scoped task when its scope unwinds; the handle's own drop then drops the outcome.
+/// Ends a scoped task when its scope unwinds, and drops its outcome, which may borrow from that scope.
 struct End<'owner, T> {
     owner: &'owner Owner,
     cell: OwnedCell<T>,
@@ -90,6 +91,10 @@ impl<T> Drop for End<'_, T> {
         let cell = self.cell.cell();
         if !cell.is_done() {
             lifecycle::abort(self.owner, cell);
+        }
+        // Now, and not by the handle's drop, which may leave it to a drop that is going on further up.
+        if cell.local() & OUTCOME != 0 {
+            outcome::drop_outcome(cell);
         }
     }
 }
@@ -120,12 +125,15 @@ unsafe fn create_listed<F: Future>(
     kind: Kind,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
-    if owner.closed.get() {
+    if !owner.is_admitting() {
         refuse(owner, future);
     }
     let parent = owner.current.get().map_or(0, |current| current.id().as_u64());
     // SAFETY: the caller's.
     let cell = unsafe { body::write(owner, future, kind, parent, spawned_at) };
+    if owner.is_observed.get() {
+        owner.observe_spawn(cell);
+    }
     let slot = owner.cells.insert(cell);
     cell.set_slot(slot);
     OwnedCell { cell: AtomicPtr::new(cell.as_ptr()), outcome: PhantomData }
@@ -168,6 +176,15 @@ impl<T> OwnedCell<T> {
         request_cancel(self.cell())
     }
 
+    /// Asks for the end from another thread. `false`: its loop is closed.
+    pub(crate) fn cancel_remote(&self) -> bool {
+        let asked = !self.is_merged();
+        if asked {
+            wake::cancel_remote(self.cell());
+        }
+        asked
+    }
+
     /// The outcome, if it is there. Owner thread only.
     #[inline]
     pub(crate) fn take(&self) -> Option<Outcome<T>> {
@@ -206,6 +223,15 @@ impl<T> OwnedCell<T> {
             drop_foreign(former);
         }
         Poll::Pending
+    }
+}
+
+/// Has `waker` woken when the task ends, besides whoever awaits it; at once if it has ended.
+pub(crate) fn watch(cell: CellPtr, waker: Waker) {
+    if cell.local() & (DONE | MERGED) == 0 {
+        cell.watch(waker);
+    } else {
+        wake_batch::wake(waker);
     }
 }
 
@@ -255,7 +281,7 @@ impl<T> Drop for OwnedCell<T> {
         let cell = self.cell();
         debug_assert!(!cell.owner().is_here() || cell.local() & (HANDLE | MERGED) != 0);
         if cell.owner().is_here() {
-            lifecycle::drop_handle(cell);
+            handle::drop_handle(cell);
         } else {
             wake::detach_remote(cell);
         }

@@ -10,7 +10,11 @@ pub(super) fn wake(cell: CellPtr, give: bool) {
     let local = cell.local();
     if local & (QUEUED | DONE | MERGED) == 0 {
         cell.set_local((if give { local.wrapping_sub(ONE) } else { local }) | QUEUED);
-        cell.owner().ready.push_back(cell);
+        let owner = cell.owner();
+        owner.ready.push_back(cell);
+        if owner.is_observed.get() {
+            owner.observe_wake(cell);
+        }
     } else if local & MERGED == 0 {
         if give {
             cell.set_local(local.wrapping_sub(ONE));
@@ -25,6 +29,16 @@ pub(super) fn wake(cell: CellPtr, give: bool) {
 #[inline(never)]
 pub(super) fn wake_remote(cell: CellPtr) {
     match cell.shared().notify() {
+        Notify::Done => {}
+        Notify::Push => push(cell),
+    }
+}
+
+/// A request on another thread that the task end. The caller owns a reference.
+#[cold]
+#[inline(never)]
+pub(super) fn cancel_remote(cell: CellPtr) {
+    match cell.shared().request_cancel() {
         Notify::Done => {}
         Notify::Push => push(cell),
     }

@@ -5,6 +5,7 @@ use crate::cell::{self, Kind};
 use crate::current;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// Schedules a future as a task of the running loop. It first runs in the loop's next turn.
 ///
@@ -57,7 +58,7 @@ impl Task<()> {
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `spawn`"]
 pub struct TaskBuilder {
-    name: Option<Box<str>>,
+    name: Option<Arc<str>>,
     eager_start: bool,
 }
 
@@ -69,7 +70,7 @@ impl TaskBuilder {
     /// Names the task; the default is `Task-N` with its id.
     #[doc(alias = "set_name")]
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into().into_boxed_str());
+        self.name = Some(Arc::from(name.into()));
         self
     }
 

@@ -48,11 +48,14 @@ impl<T> Task<T> {
     /// Returns `false` if it has ended already, and then changes nothing. Of several calls the first
     /// counts. A task that cancels itself runs on to its next `.await` that is pending.
     ///
-    /// # Panics
-    /// On a thread that is not the task's own.
-    #[track_caller]
+    /// On another thread than the task's own the request is sent there; `false` says then that its loop is
+    /// closed.
     pub fn cancel(&self) -> bool {
-        !self.is_of_closed_loop() && self.cell.cancel()
+        if self.cell.is_here() {
+            !self.cell.is_merged() && self.cell.cancel()
+        } else {
+            self.cell.cancel_remote()
+        }
     }
 
     /// Whether the task has ended, in whichever way.

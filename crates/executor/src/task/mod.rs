@@ -3,8 +3,10 @@
 mod join;
 mod builder;
 mod task_ref;
+mod all_ended;
 
+pub use all_ended::AllEnded;
 pub use builder::{TaskBuilder, create_task};
 pub use join::Task;
 pub use task_ref::{TaskRef, TaskState, all_tasks, current_task};
-pub(crate) use task_ref::{cancel, cancel_ref, list};
+pub(crate) use task_ref::{cancel, list};

@@ -6,6 +6,7 @@ use asyncio_core::TaskId;
 use asyncio_core::wait_note::WaitNote;
 use std::fmt;
 use std::panic::Location;
+use std::sync::{Arc, OnceLock};
 
 /// A task as it was when it was looked at.
 ///
@@ -26,7 +27,9 @@ pub struct TaskRef {
     slot: u32,
     /// Of its loop.
     loop_number: u64,
-    name: String,
+    given_name: Option<Arc<str>>,
+    /// Made when it is first asked for, unless one was given.
+    default_name: OnceLock<Box<str>>,
     state: TaskState,
     parent: Option<TaskId>,
     spawned_at: &'static Location<'static>,
@@ -58,12 +61,17 @@ impl TaskRef {
             id: cell.id(),
             slot: cell.slot(),
             loop_number: owner.number(),
-            name: cell.name(),
+            given_name: cell.given_name(),
+            default_name: OnceLock::new(),
             state,
             parent: cell.parent(),
             spawned_at: cell.spawned_at(),
             waiting_for: if state == TaskState::Waiting { cell.wait_note() } else { None },
         }
+    }
+
+    pub(crate) fn key(&self) -> (u32, TaskId) {
+        (self.slot, self.id)
     }
 
     /// Its number on its loop.
@@ -76,7 +84,10 @@ impl TaskRef {
     #[must_use]
     #[doc(alias = "get_name")]
     pub fn name(&self) -> &str {
-        &self.name
+        match &self.given_name {
+            Some(name) => name,
+            None => self.default_name.get_or_init(|| format!("Task-{}", self.id).into()),
+        }
     }
 
     /// What it was doing.
@@ -110,7 +121,7 @@ impl TaskRef {
     #[track_caller]
     pub fn cancel(&self) -> bool {
         let asked = current::with(|owner| {
-            (owner.number() == self.loop_number).then(|| cancel_ref(owner, self))
+            (owner.number() == self.loop_number).then(|| cancel(owner, self.slot, self.id))
         });
         match asked {
             Some(Some(asked)) => asked,
@@ -122,7 +133,7 @@ impl TaskRef {
 
 impl fmt::Display for TaskRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (created at {})", self.name, self.spawned_at)?;
+        write!(f, "{} (created at {})", self.name(), self.spawned_at)?;
         match (self.state, self.waiting_for) {
             (TaskState::Running, _) => f.write_str(" is running"),
             (TaskState::Ready, _) => f.write_str(" is ready to run"),
@@ -166,15 +177,14 @@ pub(crate) fn list(owner: &Owner) -> Vec<TaskRef> {
     tasks
 }
 
-/// Asks the task that was looked at to end, if it is still there.
-pub(crate) fn cancel_ref(owner: &Owner, task: &TaskRef) -> bool {
-    cancel(owner, task.slot, task.id)
+/// The task with this key, if it has not ended.
+pub(crate) fn find(owner: &Owner, slot: u32, id: TaskId) -> Option<CellPtr> {
+    owner.cells.get(slot).filter(|cell| cell.id() == id && !cell.is_done())
 }
 
 /// Asks the task with this key to end, if it is still there.
 pub(crate) fn cancel(owner: &Owner, slot: u32, id: TaskId) -> bool {
-    let cell = owner.cells.get(slot);
-    cell.is_some_and(|cell| cell.id() == id && request_cancel(cell))
+    find(owner, slot, id).is_some_and(request_cancel)
 }
 
 fn is_task(cell: CellPtr) -> bool {

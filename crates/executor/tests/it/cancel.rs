@@ -4,7 +4,8 @@ use crate::support::{Drops, Log, OnDrop, run, turns};
 use asyncio_core::promise;
 use asyncio_executor::{Task, all_tasks, create_task};
 use std::cell::{Cell, RefCell};
-use std::future::{pending, poll_fn};
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -21,7 +22,7 @@ fn before_the_first_poll_the_body_never_runs() {
         assert!(!task.is_finished(), "a request is not the end");
         assert!(task.await.unwrap_err().is_cancelled());
         assert!(!ran.get());
-        drops.assert_all_dropped_at_home();
+        drops.assert_all_dropped_on_their_thread();
     });
 }
 
@@ -45,7 +46,7 @@ fn while_waiting_the_future_is_dropped_without_another_poll() {
         assert!(error.is_cancelled());
         assert_eq!(error.to_string(), "task was cancelled");
         assert_eq!(polls.get(), 1);
-        drops.assert_all_dropped_at_home();
+        drops.assert_all_dropped_on_their_thread();
     });
 }
 
@@ -110,7 +111,7 @@ fn twice_is_as_once() {
         turns(1).await;
         assert!(!task.cancel());
         assert!(task.await.unwrap_err().is_cancelled());
-        drops.assert_all_dropped_at_home();
+        drops.assert_all_dropped_on_their_thread();
     });
 }
 
@@ -180,7 +181,7 @@ fn all_others_are_cancelled_and_the_running_one_is_not() {
         .run_until_complete(async {
             let tasks: Vec<_> = (0..5).map(|_| create_task(pending::<()>())).collect();
             turns(1).await;
-            assert_eq!(event_loop.cancel_other_tasks(), 5);
+            assert_eq!(event_loop.cancel_other_tasks().len(), 5);
             for task in tasks {
                 assert!(task.await.unwrap_err().is_cancelled());
             }
@@ -218,7 +219,7 @@ fn callback_that_was_cancelled_is_dropped_and_not_called() {
     event_loop.run_until_complete(turns(2)).unwrap();
     assert!(!handle.cancel());
     assert!(log.take().is_empty());
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
 }
 
 /// The drop of a cancelled future may cancel, wake and spawn.
@@ -243,4 +244,49 @@ fn clean_up_of_one_task_may_cancel_another() {
         assert!(spawned.get());
         assert_eq!(all_tasks().len(), 1);
     });
+}
+
+#[test]
+fn a_callback_is_cancelled_once() {
+    let event_loop = crate::support::new_loop();
+    let call = event_loop.call_soon(|| ());
+    assert!(call.cancel());
+    assert!(!call.cancel(), "it was cancelled before");
+    event_loop.run_until_complete(turns(2)).unwrap();
+    assert!(!call.cancel());
+}
+
+#[test]
+fn who_waits_for_all_others_goes_on_when_the_last_has_ended() {
+    let event_loop = crate::support::new_loop();
+    event_loop
+        .run_until_complete(async {
+            let tasks: Vec<_> = (0..50).map(|_| create_task(pending::<()>())).collect();
+            turns(1).await;
+            let mut ended = event_loop.cancel_other_tasks();
+            assert!(poll_fn(|cx| Poll::Ready(Pin::new(&mut ended).poll(cx))).await.is_pending());
+            ended.await;
+            assert!(tasks.iter().all(Task::is_finished));
+            // Nobody is left to wait for.
+            event_loop.cancel_other_tasks().await;
+        })
+        .unwrap();
+}
+
+/// Its drop creates a task, which is neither asked nor waited for.
+#[test]
+fn tasks_created_by_the_drops_of_cancelled_ones_are_not_waited_for() {
+    let event_loop = crate::support::new_loop();
+    event_loop
+        .run_until_complete(async {
+            let drop_spawns = OnDrop::new(|| drop(create_task(pending::<()>())));
+            drop(create_task(async move {
+                let _kept = drop_spawns;
+                pending::<()>().await;
+            }));
+            turns(1).await;
+            event_loop.cancel_other_tasks().await;
+            assert_eq!(all_tasks().len(), 2, "this one and the new one");
+        })
+        .unwrap();
 }

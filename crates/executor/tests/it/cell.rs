@@ -88,8 +88,8 @@ fn exhaustive_future_and_outcome_are_dropped_once_whatever_happens() {
             })
             .unwrap();
         drop(event_loop);
-        futures.assert_all_dropped_at_home();
-        outcomes.assert_all_dropped_at_home();
+        futures.assert_all_dropped_on_their_thread();
+        outcomes.assert_all_dropped_on_their_thread();
         assert!(!remains.are_none(), "a waker is still there");
         drop(wakers.take());
         drop(outliving);
@@ -249,7 +249,7 @@ fn future_that_owns_its_own_handle_ends_all_the_same() {
         turns(1).await;
     }));
     event_loop.run_until_complete(turns(4)).unwrap();
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     drop(event_loop);
     remains.assert_none();
 }
@@ -280,6 +280,6 @@ fn root_may_borrow_and_is_gone_when_the_run_ends() {
         pending::<()>().await;
     });
     assert_eq!(stopped, Err(asyncio_executor::Stopped));
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     assert_eq!(text, "ab");
 }

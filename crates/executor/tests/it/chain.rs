@@ -38,7 +38,7 @@ fn of_finished_tasks_whose_outcomes_own_the_next_handle_is_dropped_without_recur
     event_loop.run_until_complete(async { drop(head) }).unwrap();
     assert_eq!(drops.count(), length());
     drop(event_loop);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     remains.assert_none();
 }
 
@@ -49,7 +49,7 @@ fn of_finished_tasks_is_closed_without_recursion() {
     let head = chain(&drops, &event_loop);
     event_loop.run_until_complete(turns(2)).unwrap();
     event_loop.close();
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     drop((head, event_loop));
     remains.assert_none();
 }
@@ -66,7 +66,7 @@ fn of_finished_tasks_dropped_abroad_comes_down_at_home() {
     });
     assert_eq!(drops.count(), 0);
     event_loop.run_until_complete(turns(2)).unwrap();
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     assert_eq!(drops.count(), length());
     drop(event_loop);
     remains.assert_none();
@@ -110,7 +110,7 @@ fn of_waiting_tasks_is_closed_without_recursion() {
     drop(last);
     event_loop.run_until_complete(turns(1)).unwrap();
     drop(event_loop);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     remains.assert_none();
 }
 

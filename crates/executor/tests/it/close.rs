@@ -4,7 +4,7 @@ use crate::support::{
     Drops, Log, OnDrop, is_long, new_loop, own_waker, panic_message, reports, threads, turns,
     watched_loop,
 };
-use asyncio_executor::policy::Policy;
+use asyncio_executor::policy::{Candidates, Policy};
 use asyncio_executor::{EventLoop, LoopClosed, Task, create_task};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending};
@@ -22,7 +22,7 @@ fn unread_outcomes_are_dropped_at_once_though_their_handles_live() {
     event_loop.run_until_complete(turns(2)).unwrap();
     assert_eq!(drops.count(), 0);
     event_loop.close();
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     assert!(task.is_finished());
     assert!(!task.cancel());
     let error = new_loop().run_until_complete(task).unwrap().unwrap_err();
@@ -91,7 +91,7 @@ fn drops_during_a_close_may_spawn_wake_cancel_and_drop_handles() {
     }));
     event_loop.run_until_complete(turns(2)).unwrap();
     event_loop.close();
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     drop(event_loop);
     remains.assert_none();
 }
@@ -149,7 +149,7 @@ fn close_inside_of_a_drop_of_the_close_does_nothing() {
     }));
     event_loop.run_until_complete(turns(2)).unwrap();
     event_loop.close();
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     assert!(event_loop.is_closed());
     event_loop.close();
 }
@@ -225,7 +225,7 @@ fn outcome_may_own_the_last_reference_to_its_loop() {
     *slot.borrow_mut() = Some(event_loop);
     drop(slot);
     drop(outer);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     remains.assert_none();
 }
 
@@ -253,7 +253,7 @@ fn task_awaited_in_a_drop_of_the_close_says_that_the_loop_is_closed() {
 struct Head(#[expect(dead_code, reason = "only its drop counts")] crate::support::Probe);
 
 impl Policy for Head {
-    fn pick(&mut self, _ready: usize) -> Option<usize> {
+    fn pick(&mut self, _candidates: &Candidates<'_>) -> Option<usize> {
         Some(0)
     }
 }
@@ -270,7 +270,7 @@ fn handler_and_policy_are_dropped_at_home_though_a_waker_outlives_the_loop() {
     event_loop.set_policy(Some(Box::new(Head(drops.probe()))));
     let waker = event_loop.run_until_complete(own_waker()).unwrap();
     drop(event_loop);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     threads(|scope| {
         scope.spawn(move || drop(waker));
     });
@@ -315,7 +315,7 @@ fn handles_and_wakers_of_a_loop_that_is_gone_are_harmless_on_eight_threads() {
     event_loop.run_until_complete(turns(3)).unwrap();
     let mailbox = event_loop.handle();
     drop(event_loop);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     let wakers = wakers.take();
     let start = Barrier::new(8);
     threads(|scope| {
@@ -381,7 +381,7 @@ fn close_races_with_wakes_and_dropped_handles_and_leaks_nothing() {
             start.wait();
             drop(event_loop);
         });
-        drops.assert_all_dropped_at_home();
+        drops.assert_all_dropped_on_their_thread();
         remains.assert_none();
     }
 }
@@ -434,7 +434,7 @@ fn a_hundred_thousand_tasks_are_closed() {
     }
     event_loop.run_until_complete(turns(1)).unwrap();
     drop(event_loop);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     assert_eq!(drops.count(), count);
     remains.assert_none();
 }
@@ -448,7 +448,7 @@ fn post_that_never_ran_is_dropped_and_its_remote_task_told() {
     handle.call_soon(move || drop(probe)).unwrap();
     let remote = handle.create_task(|| async {}).unwrap();
     event_loop.close();
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     assert!(remote.wait().unwrap_err().is_loop_closed());
 }
 
@@ -462,6 +462,62 @@ fn loop_dropped_without_a_close_closes() {
         pending::<()>().await;
     });
     drop(event_loop);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     assert!(task.is_finished());
+}
+
+#[test]
+fn futures_of_tasks_and_callbacks_are_dropped_in_the_order_of_their_creation() {
+    let event_loop = new_loop();
+    // Slots that were used before are given out in another order.
+    for _ in 0..3 {
+        drop(event_loop.call_soon(|| ()));
+    }
+    event_loop.run_until_complete(turns(3)).unwrap();
+    let log = Log::new();
+    for number in 0..6 {
+        let noted = log.clone();
+        let drop_notes = OnDrop::new(move || noted.push(number));
+        if number % 2 == 0 {
+            drop(event_loop.call_soon(move || drop(drop_notes)));
+        } else {
+            drop(event_loop.create_task(async move {
+                let _kept = drop_notes;
+                pending::<()>().await;
+            }));
+        }
+    }
+    event_loop.close();
+    assert_eq!(log.take(), [0, 1, 2, 3, 4, 5]);
+}
+
+/// Creates two tasks like its own when it is dropped.
+struct Doubles(Rc<Cell<u64>>);
+
+impl Drop for Doubles {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+        for _ in 0..2 {
+            let next = Self(Rc::clone(&self.0));
+            drop(create_task(async move {
+                let _kept = next;
+                pending::<()>().await;
+            }));
+        }
+    }
+}
+
+#[test]
+fn drops_that_spawn_two_tasks_each_end_in_bounded_work() {
+    let event_loop = new_loop();
+    event_loop.set_exception_handler(Some(Rc::new(|_| ())));
+    let drops = Rc::new(Cell::new(0));
+    let first = Doubles(Rc::clone(&drops));
+    drop(event_loop.create_task(async move {
+        let _kept = first;
+        pending::<()>().await;
+    }));
+    event_loop.run_until_complete(turns(2)).unwrap();
+    event_loop.close();
+    assert!((1_000..3_000).contains(&drops.get()), "{} drops", drops.get());
 }

@@ -83,7 +83,7 @@ fn every_way_to_end_leaves_nothing() {
         slot.take()
     });
     drop(event_loop);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     drop(waker);
     remains.assert_none();
 }
@@ -125,6 +125,6 @@ fn started_by_a_drop_of_the_close_is_ended_by_the_close() {
     }));
     event_loop.run_until_complete(turns(2)).unwrap();
     drop(event_loop);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     remains.assert_none();
 }

@@ -1,7 +1,9 @@
 //! How a run ends before its future does.
 
 use crate::support::{Drops, Log, new_loop, threads, turns};
-use asyncio_executor::policy::Policy;
+use asyncio_core::TaskId;
+use asyncio_core::wait_note::WaitKind;
+use asyncio_executor::policy::{Candidate, Candidates, Event, Policy};
 use asyncio_executor::{Stopped, call_soon, create_task};
 use std::cell::Cell;
 use std::future::pending;
@@ -86,7 +88,7 @@ fn stopped_run_drops_its_future_and_keeps_the_other_tasks() {
     });
     assert_eq!(stopped, Err(Stopped));
     assert_eq!(Stopped.to_string(), "event loop stopped before future completed");
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     let so_far = counter.get();
     event_loop.run_until_complete(turns(2)).unwrap();
     assert!(counter.get() > so_far && !task.is_finished());
@@ -123,7 +125,8 @@ impl<F> std::fmt::Debug for Scripted<F> {
 }
 
 impl<F: FnMut(usize, usize) -> Option<usize>> Policy for Scripted<F> {
-    fn pick(&mut self, ready: usize) -> Option<usize> {
+    fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
+        let ready = candidates.len();
         assert!(ready > 0, "there is something to choose from");
         self.0 += 1;
         (self.1)(self.0, ready)
@@ -170,7 +173,7 @@ fn a_policy_that_panics_stays_and_the_loop_can_run_again() {
     #[derive(Debug)]
     struct Moody(bool);
     impl Policy for Moody {
-        fn pick(&mut self, _ready: usize) -> Option<usize> {
+        fn pick(&mut self, _candidates: &Candidates<'_>) -> Option<usize> {
             assert!(!std::mem::take(&mut self.0), "not today");
             Some(0)
         }
@@ -180,4 +183,105 @@ fn a_policy_that_panics_stays_and_the_loop_can_run_again() {
     let run = || event_loop.run_until_complete(turns(2));
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
     run().unwrap();
+}
+
+#[test]
+fn what_becomes_ready_in_a_turn_waits_for_the_next_under_a_policy_too() {
+    for newest in [false, true] {
+        let event_loop = new_loop();
+        let pick = move |_, ready| Some(if newest { ready - 1 } else { 0 });
+        event_loop.set_policy(Some(Box::new(Scripted(0, pick))));
+        let log = Log::new();
+        for number in 0..3 {
+            let log = log.clone();
+            drop(event_loop.create_task(async move {
+                log.push((0, number));
+                turns(1).await;
+                log.push((1, number));
+            }));
+        }
+        for _ in 0..2 {
+            event_loop.stop();
+            event_loop.run_forever();
+        }
+        let turns: Vec<_> = log.take().into_iter().map(|(turn, _)| turn).collect();
+        assert_eq!(turns, [0, 0, 0, 1, 1, 1], "newest: {newest}");
+    }
+}
+
+#[test]
+fn what_a_halted_turn_has_not_run_stays_ready_before_what_came_later() {
+    let event_loop = new_loop();
+    let log = Log::new();
+    for number in 0..4 {
+        let log = log.clone();
+        drop(event_loop.call_soon(move || {
+            log.push(number);
+            let later = log.clone();
+            drop(call_soon(move || later.push(number + 10)));
+        }));
+    }
+    event_loop.set_policy(Some(Box::new(Scripted(0, |pick, _| (pick <= 2).then_some(1)))));
+    event_loop.run_forever();
+    assert_eq!(log.take(), [1, 2]);
+    event_loop.set_policy(None);
+    event_loop.run_until_complete(turns(3)).unwrap();
+    assert_eq!(log.take(), [0, 3, 11, 12, 10, 13]);
+}
+
+/// Keeps what it is told.
+#[derive(Debug)]
+struct Observer(Rc<std::cell::RefCell<Vec<Event>>>, Rc<std::cell::RefCell<Vec<Candidate>>>);
+
+impl Policy for Observer {
+    fn pick(&mut self, candidates: &Candidates<'_>) -> Option<usize> {
+        assert!(!candidates.is_empty() && candidates.get(candidates.len()).is_none());
+        self.1.borrow_mut().extend((0..candidates.len()).filter_map(|i| candidates.get(i)));
+        Some(0)
+    }
+
+    fn observes(&self) -> bool {
+        true
+    }
+
+    fn observe(&mut self, events: &[Event]) {
+        self.0.borrow_mut().extend_from_slice(events);
+    }
+}
+
+#[test]
+fn a_policy_sees_who_is_ready_and_what_has_happened() {
+    let event_loop = new_loop();
+    let (events, candidates) = (Rc::default(), Rc::default());
+    event_loop.set_policy(Some(Box::new(Observer(Rc::clone(&events), Rc::clone(&candidates)))));
+    event_loop
+        .run_until_complete(async {
+            let (promise, resolver) = asyncio_core::promise();
+            let child = create_task(async move { promise.await.unwrap() });
+            turns(1).await;
+            resolver.resolve(5).unwrap();
+            assert_eq!(child.await.unwrap(), 5);
+            turns(1).await;
+        })
+        .unwrap();
+    let (root, child) = (TaskId::from_u64(1), TaskId::from_u64(2));
+    let of_child = |event: &Event| match *event {
+        Event::Spawned { task, .. } | Event::Woken { task, .. } => task == child,
+        Event::Polled { task } | Event::Ended { task } => task == child,
+        _ => false,
+    };
+    let told: Vec<_> = events.take().into_iter().filter(of_child).collect();
+    assert_eq!(
+        told,
+        [
+            Event::Spawned { task: child, by: Some(root) },
+            Event::Polled { task: child },
+            Event::Woken { task: child, by: Some(root) },
+            Event::Polled { task: child },
+            Event::Ended { task: child },
+        ]
+    );
+    let waited = candidates.take().into_iter().filter(|ready| ready.task == Some(child));
+    let kinds: Vec<_> = waited.map(|ready| ready.waited_for.map(|note| note.kind())).collect();
+    assert_eq!(kinds, [None, Some(WaitKind::Promise)]);
 }

@@ -7,13 +7,16 @@
 
 mod support;
 
+mod scope;
 mod cell;
 mod order;
 mod panic;
+mod lost_panic;
 mod cancel;
 mod close;
 mod misuse;
 mod threads;
+mod posts;
 mod chain;
 mod halt;
 mod eager;

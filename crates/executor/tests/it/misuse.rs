@@ -1,6 +1,6 @@
 //! Programmer's mistakes end in a panic with advice, not in a hang and not in undefined behaviour.
 
-use crate::support::{new_loop, own_waker, panic_message, run, threads, turns};
+use crate::support::{Drops, new_loop, own_waker, panic_message, run, threads, turns};
 use asyncio_executor::{Task, all_tasks, call_soon, create_task, current_task};
 use std::cell::RefCell;
 use std::future::{Future, pending};
@@ -53,7 +53,6 @@ fn task_is_not_used_on_another_thread() {
     threads(|scope| {
         scope.spawn(|| {
             for message in [
-                panic_message(|| task.cancel()),
                 panic_message(|| task.is_finished()),
                 panic_message(|| task.name()),
                 panic_message(|| {
@@ -66,6 +65,29 @@ fn task_is_not_used_on_another_thread() {
         });
     });
     assert!(task.cancel());
+}
+
+#[test]
+fn task_is_cancelled_from_another_thread_by_its_own_loop() {
+    let event_loop = new_loop();
+    let drops = Drops::default();
+    let probe = drops.probe();
+    let task = event_loop.create_task(async move {
+        let _probe = probe;
+        pending::<()>().await;
+    });
+    event_loop.run_until_complete(turns(1)).unwrap();
+    threads(|scope| {
+        scope.spawn(|| assert!(task.cancel() && task.cancel(), "it is sent, twice, too"));
+    });
+    assert_eq!(drops.count(), 0, "not on that thread");
+    assert!(event_loop.run_until_complete(task).unwrap().unwrap_err().is_cancelled());
+    drops.assert_all_dropped_on_their_thread();
+    let late = event_loop.create_task(pending::<()>());
+    event_loop.close();
+    threads(|scope| {
+        scope.spawn(|| assert!(!late.cancel(), "a closed loop has ended it"));
+    });
 }
 
 #[test]

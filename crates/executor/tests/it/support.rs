@@ -105,7 +105,7 @@ impl Drops {
     }
 
     #[track_caller]
-    pub(crate) fn assert_all_dropped_at_home(&self) {
+    pub(crate) fn assert_all_dropped_on_their_thread(&self) {
         assert_eq!(self.count(), self.counts.made.load(Ordering::SeqCst), "each probe once");
         assert_eq!(self.counts.remote.load(Ordering::SeqCst), 0, "dropped on another thread");
     }
@@ -200,7 +200,8 @@ impl Wake for WakeCount {
 pub(crate) fn watched_loop() -> (EventLoop<WatchedPark>, Remains) {
     let gone = Arc::new(AtomicBool::new(false));
     let remains = Remains(Arc::clone(&gone));
-    (EventLoop::new(WatchedPark { park: ThreadPark::new(), gone, parks: Cell::new(0) }), remains)
+    let (parks, driver_polls) = (Cell::new(0), Cell::new(0));
+    (EventLoop::new(WatchedPark { park: ThreadPark::new(), gone, parks, driver_polls }), remains)
 }
 
 /// Tells whether the loop's block is still there: nobody else keeps its bell.
@@ -221,6 +222,7 @@ pub(crate) struct WatchedPark {
     park: ThreadPark,
     gone: Arc<AtomicBool>,
     pub(crate) parks: Cell<usize>,
+    pub(crate) driver_polls: Cell<usize>,
 }
 
 #[derive(Debug)]
@@ -246,7 +248,10 @@ impl Park for WatchedPark {
 
     fn enter(&self) {}
 
-    fn poll_driver(&self) {}
+    fn poll_driver(&self) {
+        self.driver_polls.set(self.driver_polls.get() + 1);
+        asyncio_core::budget::grant(asyncio_core::budget::INTERVAL);
+    }
 
     fn park(&self) -> ControlFlow<()> {
         self.parks.set(self.parks.get() + 1);

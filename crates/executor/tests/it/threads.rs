@@ -220,7 +220,7 @@ fn remote_task_of_a_loop_that_closes_says_so() {
         assert!(waiting.join().unwrap());
     });
     drop(local);
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn outcome_goes_home_when_its_handle_is_dropped_remote() {
             scope.spawn(move || drop(task));
         });
         event_loop.run_until_complete(turns(3)).unwrap();
-        drops.assert_all_dropped_at_home();
+        drops.assert_all_dropped_on_their_thread();
     }
     drop(event_loop);
     remains.assert_none();
@@ -404,7 +404,7 @@ fn stress(workers: usize, tasks: usize, rounds: usize) {
         drop(event_loop);
         senders[0].send(Thrown::Handle(late)).unwrap();
     });
-    drops.assert_all_dropped_at_home();
+    drops.assert_all_dropped_on_their_thread();
     remains.assert_none();
 }
 

@@ -3,12 +3,11 @@
 use crate::job::Executor;
 use crate::shutdown::Shutdown;
 use crate::thread::job::{ThreadJob, job};
-use crate::thread::queue::Queue;
 use crate::thread::shutdown::{self, AbandonedJob};
 use crate::thread::worker::{Settings, Shared, offer};
-use parking_lot::{Condvar, Mutex};
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
@@ -185,6 +184,30 @@ impl ThreadPoolExecutor {
         }
     }
 
+    /// Begins to end the pool like [`Shutdown::Drain`], without waiting: it takes no more jobs.
+    ///
+    /// [`poll_ended`](Self::poll_ended) says when what it had has run.
+    pub fn begin_shutdown(&self) {
+        shutdown::close(&self.handle.shared, false);
+    }
+
+    /// Whether the pool was shut down and all its threads have ended; wakes the task when one has.
+    ///
+    /// # Examples
+    /// ```
+    /// use asyncio_pool::ThreadPoolExecutor;
+    /// use std::future::poll_fn;
+    ///
+    /// let pool = ThreadPoolExecutor::new(1);
+    /// let job = pool.submit(|()| "ran", ());
+    /// pool.begin_shutdown();
+    /// futures::executor::block_on(poll_fn(|cx| pool.poll_ended(cx)));
+    /// assert!(job.is_finished());
+    /// ```
+    pub fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        shutdown::poll_ended(&self.handle.shared, cx.waker().clone())
+    }
+
     /// Ends the pool like [`Shutdown::Drain`], but waits no longer than `grace`.
     ///
     /// Then the jobs that still wait are cancelled, and those that still run are given back by name:
@@ -309,9 +332,7 @@ impl ThreadPoolBuilder {
     /// The pool. No thread is started before its first job, so this cannot fail.
     #[must_use]
     pub fn build(self) -> ThreadPoolExecutor {
-        let queue = Mutex::new(Queue::new(self.settings.max_workers));
-        let shared = Arc::new(Shared { queue, left: Condvar::new(), settings: self.settings });
-        ThreadPoolExecutor { handle: Arc::new(Handle { shared }) }
+        ThreadPoolExecutor { handle: Arc::new(Handle { shared: Shared::new(self.settings) }) }
     }
 }
 

@@ -8,6 +8,7 @@ use asyncio_core::exception::forget_payload;
 use std::fmt;
 use std::mem::take;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -51,6 +52,19 @@ pub(crate) fn close(shared: &Shared, cancel: bool) {
     idle.iter().for_each(Thread::unpark);
     refuse_all(cancelled, &Refusal::ShutDown);
     handed_over.cancel();
+}
+
+/// Whether every worker of a closed pool has left; else `waker` is woken when one leaves.
+pub(crate) fn poll_ended(shared: &Shared, waker: Waker) -> Poll<()> {
+    let queue = shared.queue.lock();
+    if queue.refusal().is_some() && queue.alive() == 0 {
+        drop(queue);
+        drop(waker);
+        return Poll::Ready(());
+    }
+    // Under the queue's lock, so that no worker leaves between the look and this.
+    shared.on_left.lock().push(waker);
+    Poll::Pending
 }
 
 /// Waits until every worker has left, at most for `grace`, and names the jobs that still run.

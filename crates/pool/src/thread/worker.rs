@@ -9,11 +9,15 @@ use crate::thread::door;
 use crate::thread::job::{Refusal, Run};
 use crate::thread::queue::{Next, Queue, Rouse, SeatId};
 use asyncio_core::exception::{ExceptionContext, forget_payload, panic_message, report};
+use asyncio_core::wake_batch::wake;
+use asyncio_reactor::process_id;
 use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
 use std::io;
+use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -25,8 +29,12 @@ thread_local! {
 /// What a pool's handles and workers share.
 pub(crate) struct Shared {
     pub(crate) queue: Mutex<Queue>,
-    /// Rung when a worker leaves a pool that takes no more jobs.
+    /// Notified when a worker leaves a pool that takes no more jobs.
     pub(crate) left: Condvar,
+    /// Woken then, too.
+    pub(crate) on_left: Mutex<Vec<Waker>>,
+    /// The process whose threads the workers are: a fork's child has none of them.
+    pub(crate) process: u32,
     pub(crate) settings: Settings,
 }
 
@@ -39,15 +47,50 @@ pub(crate) struct Settings {
     pub(crate) initializer: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
+impl Shared {
+    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            queue: Mutex::new(Queue::new(settings.max_workers)),
+            left: Condvar::new(),
+            on_left: Mutex::new(Vec::new()),
+            process: process_id(),
+            settings,
+        })
+    }
+
+    /// Tells those who wait for the end of the pool that a worker has left; no lock is held.
+    fn tell_left(&self) {
+        self.left.notify_all();
+        let wakers = take(&mut *self.on_left.lock());
+        wakers.into_iter().for_each(wake);
+    }
+
+    /// Refuses to go on in the child of a fork, which has none of the pool's threads.
+    #[track_caller]
+    pub(crate) fn assert_owner(&self) {
+        let (made, here) = (self.process, process_id());
+        assert!(
+            made == here,
+            "the thread pool was created in process {made} and cannot be used in process {here}: \
+             after a fork the child has to create its own"
+        );
+    }
+}
+
 /// Queues a job, or hands it through the open door.
+///
+/// # Panics
+/// In the child of a fork, for a pool of its parent.
 ///
 /// # Errors
 /// The job itself, and why it was not taken.
 #[inline]
+#[track_caller]
 pub(crate) fn offer(
     shared: &Arc<Shared>,
     job: Arc<dyn Run>,
 ) -> Result<(), (Arc<dyn Run>, Refusal)> {
+    shared.assert_owner();
     if door::is_open() {
         let mut queue = shared.queue.lock();
         if let Some(why) = queue.refusal() {
@@ -90,7 +133,7 @@ fn not_started(shared: &Arc<Shared>, seat: SeatId, error: &io::Error) {
     // The other workers will run the jobs that wait; if there is none, the jobs must not hang.
     let why: Arc<str> = format!("the thread pool could not start a thread: {error}").into();
     refuse_all(orphans, &Refusal::Broken(why));
-    shared.left.notify_all();
+    shared.tell_left();
 }
 
 /// Resolves jobs that will not run; the lock is released.
@@ -127,7 +170,7 @@ fn work(shared: &Arc<Shared>, seat: SeatId) {
             }
         }
     }
-    shared.left.notify_all();
+    shared.tell_left();
 }
 
 /// Waits for the park token; may return early.
@@ -150,7 +193,7 @@ fn initialize(shared: &Shared, seat: SeatId) -> bool {
     let (orphans, idle) = shared.queue.lock().fail(seat, why.clone());
     refuse_all(orphans, &why);
     idle.iter().for_each(Thread::unpark);
-    shared.left.notify_all();
+    shared.tell_left();
     false
 }
 
@@ -171,8 +214,7 @@ mod tests {
             thread_name: "test".to_owned(),
             initializer: None,
         };
-        let queue = Mutex::new(Queue::new(max_workers));
-        Arc::new(Shared { queue, left: Condvar::new(), settings })
+        Shared::new(settings)
     }
 
     fn with_initializer(initializer: fn()) -> Arc<Shared> {

@@ -55,7 +55,7 @@ fn a_thousand_jobs_in_flight_all_come_back() {
     for _ in 0..20 {
         let results = block_on(gather((0..1000_u64).map(|n| pool.submit(|n| n * n, n))));
         let sum: u64 = results.into_iter().map(Result::unwrap).sum();
-        assert_eq!(sum, (0..1000).map(|n| n * n).sum());
+        assert_eq!(sum, (0..1000).map(|n| n * n).sum::<u64>());
     }
 }
 

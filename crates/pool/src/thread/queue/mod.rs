@@ -36,8 +36,8 @@ use std::time::{Duration, Instant};
 
 /// Jobs taken back stay in the queue until a worker or a sweep meets them; below this length none sweeps.
 const SWEEP_FLOOR: usize = 1024;
-/// The system that has refused a thread is asked for the so-manieth that is wanted after it.
-const GROWTH_PAUSE: u32 = 256;
+/// After the system has refused a thread it is not asked for another one for so long.
+const GROWTH_PAUSE: Duration = Duration::from_millis(10);
 
 /// Waiting jobs and the workers of one pool.
 pub(crate) struct Queue {
@@ -57,7 +57,9 @@ pub(crate) struct Queue {
     sweep_at: usize,
     /// Jobs that wait elsewhere: only an end that cancels what waits looks at them.
     pub(crate) handed_over: HandedOver,
-    growth_pause: u32,
+    /// When the system refused a thread, if it has not been asked again since.
+    refused: Option<Tick>,
+    growth_pause: Duration,
     /// Threads that have left their seats for good and can be joined.
     ended: Vec<JoinHandle<()>>,
     next_serial: u64,
@@ -120,7 +122,8 @@ impl Queue {
             refusal: None,
             sweep_at: SWEEP_FLOOR,
             handed_over: HandedOver::default(),
-            growth_pause: 0,
+            refused: None,
+            growth_pause: GROWTH_PAUSE,
             ended: Vec::new(),
             next_serial: 0,
         }
@@ -168,10 +171,11 @@ impl Queue {
         if self.alive >= self.max_workers {
             return Rouse::Nobody;
         }
-        self.growth_pause = self.growth_pause.saturating_sub(1);
-        if self.growth_pause > 0 && self.alive > 0 {
+        // With another worker at hand the jobs can wait; without one there is nothing to lose.
+        if self.alive > 0 && self.refused.is_some_and(|since| since.elapsed() < self.growth_pause) {
             return Rouse::Nobody;
         }
+        self.refused = None;
         Rouse::New(self.new_seat())
     }
 
@@ -190,7 +194,7 @@ impl Queue {
     /// The invariant at the head of this file.
     fn assert_invariant(&self) {
         let nobody_left = self.idle.is_empty()
-            && (self.alive >= self.max_workers || (self.growth_pause > 0 && self.alive > 0));
+            && (self.alive >= self.max_workers || (self.refused.is_some() && self.alive > 0));
         debug_assert!(
             self.coming > 0 || self.jobs.is_empty() || nobody_left,
             "a job waits and somebody who could run it is asleep"
@@ -227,7 +231,7 @@ impl Queue {
         self.seats[id.index] = None;
         self.alive -= 1;
         self.coming -= 1;
-        self.growth_pause = GROWTH_PAUSE;
+        self.refused = Some(Tick::last());
         let orphans = if self.alive == 0 { self.give_up_waiting() } else { Vec::new() };
         let rouse = self.rouse();
         self.assert_invariant();

@@ -99,17 +99,12 @@ fn a_pool_that_was_refused_one_more_thread_asks_again_after_a_while() {
     let (Rouse::New(two), _second) = push(&mut queue) else { panic!("room for a second") };
     let (orphans, rouse) = queue.not_started(two);
     assert!(orphans.is_empty() && matches!(rouse, Rouse::Nobody), "the first will do it");
-    let mut jobs = Vec::new();
-    let two = loop {
-        let (rouse, job) = push(&mut queue);
-        jobs.push(job);
-        match rouse {
-            Rouse::New(seat) => break seat,
-            Rouse::Nobody => assert!(jobs.len() < 1000, "it never asks again"),
-            Rouse::Idle(_) => panic!("nobody is idle"),
-        }
-    };
-    assert!(jobs.len() > 100, "it asks all the time");
+    queue.growth_pause = Duration::MAX;
+    let waiting: Vec<_> = (0..1000).map(|_| push(&mut queue)).collect();
+    assert!(waiting.iter().all(|(rouse, _)| matches!(rouse, Rouse::Nobody)), "it is too early");
+    // However few jobs came meanwhile, the time decides.
+    queue.growth_pause = Duration::ZERO;
+    let (Rouse::New(two), _next) = push(&mut queue) else { panic!("it never asks again") };
     assert!(works(&mut queue, two));
 }
 

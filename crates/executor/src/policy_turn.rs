@@ -1,0 +1,81 @@
+//! A turn whose order a [`Policy`] chooses.
+
+use crate::batch::Batch;
+use crate::cell::{CellPtr, Owner, lifecycle};
+use crate::policy::{Candidate, Candidates, Event, Policy};
+use std::ops::ControlFlow;
+
+/// Runs what was ready when the turn began, in the order of the policy. `Break`: it halts the loop.
+///
+/// What has not run by then, or when the policy panics, stays ready, before what came later.
+pub(crate) fn run(owner: &Owner, after_each: impl Fn()) -> ControlFlow<()> {
+    let ready = std::iter::from_fn(|| owner.ready.pop_front());
+    let mut turn = Turn { owner, batch: Batch::new(ready) };
+    while turn.batch.len() > 0 {
+        let Some(index) = choose(owner, &turn.batch) else { return ControlFlow::Break(()) };
+        let Some(cell) = turn.batch.remove(index.min(turn.batch.len() - 1)) else { break };
+        let task = cell.task_id();
+        let ended = lifecycle::run(owner, cell);
+        if let Some(task) = task {
+            owner.observe(|| Event::Polled { task });
+            if ended {
+                owner.observe(|| Event::Ended { task });
+            }
+        }
+        after_each();
+    }
+    ControlFlow::Continue(())
+}
+
+/// Asks the policy, which is taken out meanwhile so that it may use the loop.
+fn choose(owner: &Owner, batch: &Batch<CellPtr>) -> Option<usize> {
+    let mut lent = Lent { owner, policy: owner.policy.take() };
+    // Somebody has taken the policy away during this turn: the rest runs in order.
+    let Some(policy) = &mut lent.policy else { return Some(0) };
+    let events = owner.events.take();
+    if !events.is_empty() {
+        policy.observe(&events);
+    }
+    policy.pick(&Candidates::new(batch.len(), &|index| batch.get(index).map(candidate)))
+}
+
+fn candidate(cell: CellPtr) -> Candidate {
+    Candidate { task: cell.task_id(), spawned_at: cell.spawned_at(), waited_for: cell.wait_note() }
+}
+
+/// A policy taken out of its loop; it goes back even if it panics, unless another one is there by then.
+struct Lent<'a> {
+    owner: &'a Owner,
+    policy: Option<Box<dyn Policy>>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let policy = self.policy.take();
+        let mut place = self.owner.policy.borrow_mut();
+        if place.is_none() && self.owner.has_policy.get() {
+            *place = policy;
+        } else {
+            drop(place);
+            drop(policy);
+        }
+    }
+}
+
+/// A turn that is going on; what it has not run goes back to the head of the queue.
+struct Turn<'a> {
+    owner: &'a Owner,
+    batch: Batch<CellPtr>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.batch.len() == 0 {
+            return;
+        }
+        let ready = &self.owner.ready;
+        let later: Vec<_> = std::iter::from_fn(|| ready.pop_front()).collect();
+        let rest = std::mem::replace(&mut self.batch, Batch::new(std::iter::empty()));
+        rest.into_rest().chain(later).for_each(|cell| ready.push_back(cell));
+    }
+}
