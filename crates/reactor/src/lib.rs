@@ -5,6 +5,7 @@ pub mod clock;
 pub mod selector;
 mod os;
 mod timer;
+mod waiters;
 mod table;
 mod shared;
 mod state;

@@ -15,4 +15,5 @@ mod other_thread;
 mod simulated;
 mod support;
 mod traffic;
+mod vectored;
 mod wait_notes;

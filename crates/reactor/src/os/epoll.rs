@@ -18,6 +18,7 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
+use rustix::net::ipproto;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
 };
@@ -40,12 +41,19 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Whether an event says that the other side has closed.
-    pub(crate) const REPORTS_CLOSE: bool = true;
+    /// Whether a call on `fd` that does less than it was asked to has left nothing to do.
+    ///
+    /// Only TCP's, where an event tells of what else makes a read short: the end of the stream and the
+    /// urgent mark. Unix sockets end reads at descriptors and credentials that are passed, pipes and
+    /// terminals at packets, and whatever else there is has rules of its own.
+    pub(crate) fn is_drained_by_a_short_call(fd: BorrowedFd<'_>) -> bool {
+        rustix::net::sockopt::socket_protocol(fd).is_ok_and(|is| is == Some(ipproto::TCP))
+    }
 
     /// Registers a descriptor for both directions, edge-triggered.
     pub(crate) fn add(&self, fd: BorrowedFd<'_>, key: u64) -> io::Result<()> {
-        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        let flags =
+            EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::PRI | EventFlags::ET;
         match epoll::add(self.poller.as_fd(), fd, EventData::new_u64(key), flags) {
             Ok(()) => Ok(()),
             Err(Errno::PERM) => Err(always_ready()),
@@ -174,6 +182,8 @@ fn readiness(key: u64, flags: EventFlags) -> Readiness {
         readable: closed || flags.contains(EventFlags::IN),
         writable: failed || flags.contains(EventFlags::OUT),
         closed,
+        priority: flags.contains(EventFlags::PRI),
+        error: flags.contains(EventFlags::ERR),
     }
 }
 

@@ -44,11 +44,12 @@ use std::io;
 /// Events taken from the system in one wait; more makes no measurable difference.
 const EVENTS_PER_WAIT: usize = 256;
 
-/// Which of a source's two directions a re-armed registration is interested in.
+/// Which of a source's directions a re-armed registration is interested in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Interest {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
+    pub(crate) priority: bool,
 }
 
 /// What a registration of something that is always ready is answered with.

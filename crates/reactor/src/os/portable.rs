@@ -27,8 +27,11 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Whether an event says that the other side has closed.
-    pub(crate) const REPORTS_CLOSE: bool = false;
+    /// Whether a call on `fd` that does less than it was asked to has left nothing to do: unknown, for an
+    /// event does not say whether the other side has closed.
+    pub(crate) fn is_drained_by_a_short_call(_fd: BorrowedFd<'_>) -> bool {
+        false
+    }
 
     /// Registers a descriptor: for all edges, or for nothing until it is armed.
     pub(crate) fn add(&self, fd: BorrowedFd<'_>, key: u64) -> io::Result<()> {
@@ -42,7 +45,7 @@ impl Port {
         let (interest, mode) = if self.needs_arming() {
             (Event::none(key as usize), PollMode::Oneshot)
         } else {
-            (Event::all(key as usize), PollMode::Edge)
+            (Event::all(key as usize).with_priority(), PollMode::Edge)
         };
         register::add(&self.poller, fd, interest, mode)
     }
@@ -59,7 +62,8 @@ impl Port {
 
     /// Arms a source; the system reports at once if it is ready already.
     pub(crate) fn arm(&self, fd: BorrowedFd<'_>, key: u64, interest: Interest) -> io::Result<()> {
-        let event = Event::new(key as usize, interest.readable, interest.writable);
+        let mut event = Event::new(key as usize, interest.readable, interest.writable);
+        event.set_priority(interest.priority);
         self.poller.modify_with_mode(fd, event, PollMode::Oneshot)
     }
 }
@@ -110,6 +114,8 @@ impl Selector for OsSelector {
             readable: event.readable,
             writable: event.writable,
             closed: false,
+            priority: event.is_priority(),
+            error: event.is_err().unwrap_or(false),
         }));
         Ok(ControlFlow::Continue(()))
     }

@@ -6,6 +6,10 @@
 #[path = "../../src/timer/mod.rs"]
 mod timer;
 
+/// The list of waiters, likewise.
+#[path = "../../src/waiters.rs"]
+mod waiters;
+
 mod world;
 
 mod auto_traits;
@@ -23,6 +27,7 @@ mod queue_against_model;
 mod readiness;
 mod signals;
 mod timeout;
+mod waiters_against_model;
 mod waker_panics;
 mod waker_reenters;
 mod what_it_waits_for;

@@ -52,7 +52,13 @@ fn a_waker_may_make_and_drop_timers_and_sources_while_it_is_woken() {
     let source = Source::new();
     source.clear_readable();
     assert!(source.poll_readable(&mut Context::from_waker(&waker)).is_pending());
-    let readable = Readiness { key: source.key(), readable: true, writable: false, closed: false };
+    let readable = Readiness {
+        key: source.key(),
+        readable: true,
+        writable: false,
+        closed: false,
+        ..Readiness::default()
+    };
     // Dropped by its own waker, or by that of a timer.
     SOURCES.set(vec![source]);
     world.script.borrow_mut().push_back((at(20), readable));
@@ -71,7 +77,13 @@ fn a_source_dropped_by_its_own_waker_is_gone() {
     let source = Source::new();
     source.clear_readable();
     assert!(source.poll_readable(&mut Context::from_waker(&waker)).is_pending());
-    let event = Readiness { key: source.key(), readable: true, writable: true, closed: true };
+    let event = Readiness {
+        key: source.key(),
+        readable: true,
+        writable: true,
+        closed: true,
+        ..Readiness::default()
+    };
     SOURCES.set(vec![source]);
     world.script.borrow_mut().extend([(at(1), event), (at(1), event), (at(2), event)]);
     assert!(world.reactor.park().is_continue());
