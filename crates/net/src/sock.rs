@@ -5,7 +5,7 @@
 
 use crate::error::simulated;
 use crate::network::{self, Network, NetworkId, SocketId};
-use asyncio_core::budget::{self, poll_spend};
+use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_reactor::{AsyncFd, Operation};
 use std::fmt;
@@ -96,10 +96,12 @@ impl SimSocket {
         cx: &mut Context<'_>,
         f: impl FnOnce(&dyn Network, SocketId, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        ready!(poll_spend(cx, budget::IO));
+        ready!(budget::poll_left(cx));
         let polled = self.call(|network, id| f(network, id, cx));
         if polled.is_pending() {
             pending_on(kind, self.id);
+        } else {
+            let _spent = budget::spend(budget::IO);
         }
         polled
     }

@@ -31,4 +31,4 @@ pub use reactor::{Reactor, ReactorBuilder, block_on};
 pub use selector::{Readiness, Selector, Wait};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use source::Source;
-pub use timeout::{Timeout, TimeoutError, timeout};
+pub use timeout::{Timeout, TimeoutError, timeout, timeout_at};

@@ -13,6 +13,7 @@ mod waiters;
 mod world;
 
 mod auto_traits;
+mod budget;
 mod closed_loop;
 mod close_and_short_read;
 mod descriptors;
