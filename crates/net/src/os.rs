@@ -103,15 +103,9 @@ pub(crate) fn send_vectored(stream: &TcpStream, bufs: &[IoSlice<'_>]) -> io::Res
     Ok(sendmsg(stream, bufs, &mut SendAncillaryBuffer::default(), NO_SIGNAL)?)
 }
 
-/// Accepts one connection; what ails only that connection becomes `Interrupted`, to be tried again.
-pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    accept_nonblocking(listener).map_err(|error| {
-        if concerns_one_connection(&error) { io::ErrorKind::Interrupted.into() } else { error }
-    })
-}
-
+/// Accepts one connection, in non-blocking mode.
 #[cfg(target_os = "linux")]
-fn accept_nonblocking(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     use rustix::net::{SocketFlags, acceptfrom_with};
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let (fd, peer) = acceptfrom_with(listener, flags)?;
@@ -123,8 +117,9 @@ fn accept_nonblocking(listener: &TcpListener) -> io::Result<(TcpStream, SocketAd
     }
 }
 
+/// Accepts one connection, in non-blocking mode.
 #[cfg(not(target_os = "linux"))]
-fn accept_nonblocking(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, peer) = listener.accept()?;
     stream.set_nonblocking(true)?;
     // Not every system lets accepted sockets inherit it.
@@ -132,25 +127,36 @@ fn accept_nonblocking(listener: &TcpListener) -> io::Result<(TcpStream, SocketAd
     Ok((stream, peer))
 }
 
-/// Linux hands the pending errors of the new socket to `accept`; they say nothing of the listener.
-fn concerns_one_connection(error: &io::Error) -> bool {
-    const ERRORS: [Errno; 9] = [
+/// Whether an error of `accept` says nothing of the listener: what accept(2) tells to treat like "try
+/// again", for Linux hands out the pending errors of the new socket, and what it knows besides.
+pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
+    const ERRORS: [Errno; 14] = [
         Errno::CONNABORTED,
         Errno::CONNRESET,
+        Errno::PERM,
         Errno::PROTO,
         Errno::NETDOWN,
         Errno::NOPROTOOPT,
         Errno::HOSTDOWN,
         Errno::HOSTUNREACH,
+        Errno::OPNOTSUPP,
         Errno::NETUNREACH,
         Errno::TIMEDOUT,
+        Errno::SOCKTNOSUPPORT,
+        Errno::PROTONOSUPPORT,
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        Errno::NONET,
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        Errno::PROTO,
     ];
     error.kind() == io::ErrorKind::ConnectionAborted || is_one_of(error, &ERRORS)
 }
 
-/// Whether the process or the system has run out of what a new connection needs.
+/// Whether the process or the system has run out of what a new connection needs: descriptors, memory,
+/// and places in the loop's own table of the kernel (epoll_ctl(2), ENOSPC).
 pub(crate) fn is_exhausted(error: &io::Error) -> bool {
-    is_one_of(error, &[Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM])
+    let errors = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::NOSPC];
+    is_one_of(error, &errors)
 }
 
 fn is_one_of(error: &io::Error, errors: &[Errno]) -> bool {

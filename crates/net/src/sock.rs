@@ -7,7 +7,7 @@ use crate::error::simulated;
 use crate::network::{self, Network, NetworkId, SocketId};
 use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
-use asyncio_reactor::{AsyncFd, Operation};
+use asyncio_reactor::{AsyncFd, Operation, RegisterError};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -27,6 +27,12 @@ impl<T: AsFd> Sock<T> {
     #[track_caller]
     pub(crate) fn os(io: T) -> io::Result<Self> {
         AsyncFd::new(io).map(Self::Os)
+    }
+
+    /// Registers a socket that is in non-blocking mode, or gives it back.
+    #[track_caller]
+    pub(crate) fn try_os(io: T) -> Result<Self, (T, io::Error)> {
+        AsyncFd::try_new(io).map(Self::Os).map_err(RegisterError::into_parts)
     }
 
     /// Gives the descriptor's owner back.

@@ -10,6 +10,7 @@ mod datagrams;
 mod end_of_stream;
 mod fairness;
 mod fd_exhaustion;
+mod injected;
 mod integrity;
 mod other_thread;
 mod simulated;
