@@ -247,7 +247,7 @@ impl<P: Park> EventLoop<P> {
     #[inline(never)]
     fn wait(&self) -> ControlFlow<()> {
         if self.owner.stopping.get() {
-            self.park.poll_driver();
+            self.park.poll_now();
         } else if self.owner.inbox.park() {
             let waited = self.park.park();
             self.owner.inbox.unpark();

@@ -8,6 +8,7 @@ use crate::os::Port;
 use crate::source::Source;
 use crate::table::Direction;
 use crate::waiters::Waiter;
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,8 +18,8 @@ use std::task::{Context, Poll, ready};
 
 /// Waits for any descriptor: a socket, a pipe, a pidfd, a library's own.
 ///
-/// Put it into non-blocking mode first: this type leaves the mode as it is, and a call that blocks
-/// blocks the whole loop. The value inside must keep its descriptor. It is `Send` and `Sync` if `T` is,
+/// Put it into non-blocking mode first: a call that blocks blocks the whole loop, so a socket, a pipe or a
+/// device in blocking mode is refused. The value inside must keep its descriptor. It is `Send` and `Sync` if `T` is,
 /// but can be used only on its own loop; dropping it elsewhere is harmless.
 ///
 /// # Examples
@@ -62,19 +63,65 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     }
 }
 
+/// What [`AsyncFd::try_new`] gives back with the reason.
+pub struct RegisterError<T> {
+    io: T,
+    error: io::Error,
+}
+
+impl<T> RegisterError<T> {
+    /// What was to be registered, and why it was not.
+    pub fn into_parts(self) -> (T, io::Error) {
+        (self.io, self.error)
+    }
+}
+
+impl<T> fmt::Debug for RegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisterError").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for RegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the descriptor cannot be registered")
+    }
+}
+
+impl<T> Error for RegisterError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
 impl<T: AsFd> AsyncFd<T> {
     /// Registers `io` on the current loop.
     ///
     /// # Errors
-    /// `InvalidInput` for a regular file, which is always ready: give it to `to_thread`. The system's
-    /// own for a descriptor that is closed or registered already; if the loop is closed or simulated.
+    /// `InvalidInput` for a regular file or a directory, which is always ready: give it to `to_thread`; and
+    /// for a socket, pipe or device in blocking mode. `AlreadyExists` if it is registered already. The
+    /// system's own, above all for want of memory; if the loop is closed or simulated.
     ///
     /// # Panics
     /// If no reactor is current on this thread.
     #[track_caller]
     pub fn new(io: T) -> io::Result<Self> {
-        let source = Source::register(io.as_fd(), true)?;
-        Ok(Self { io: Some(io), source, short_calls: AtomicU8::new(UNKNOWN) })
+        Self::try_new(io).map_err(|error| error.into_parts().1)
+    }
+
+    /// Registers `io` on the current loop, and gives it back if that fails.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    ///
+    /// # Panics
+    /// If no reactor is current on this thread.
+    #[track_caller]
+    pub fn try_new(io: T) -> Result<Self, RegisterError<T>> {
+        match Source::register(io.as_fd(), true) {
+            Ok(source) => Ok(Self { io: Some(io), source, short_calls: AtomicU8::new(UNKNOWN) }),
+            Err(error) => Err(RegisterError { io, error }),
+        }
     }
 
     /// What is inside.

@@ -19,7 +19,7 @@ mod source;
 mod attempt;
 mod async_fd;
 
-pub use async_fd::AsyncFd;
+pub use async_fd::{AsyncFd, RegisterError};
 pub use asyncio_core::Instant;
 pub use asyncio_core::park::{Park, Unpark};
 pub use attempt::{Operation, Ready};

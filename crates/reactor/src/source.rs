@@ -4,7 +4,7 @@
 //! system, for only there is it known that the descriptor stays open.
 
 use crate::current::{self, Misuse};
-use crate::os::Interest;
+use crate::os::{Interest, closed, refuse_blocking};
 use crate::shared::{Message, Shared};
 use crate::state::State;
 use crate::table::{Direction, Snapshot, SourceKey, SourceTable};
@@ -69,7 +69,10 @@ impl Source {
         };
         source.shared.assert_home();
         match source.shared.port() {
-            Some(port) => port.add(fd, source.key())?,
+            Some(port) => {
+                refuse_blocking(fd)?;
+                port.add(fd, source.key())?;
+            }
             None => {
                 return Err(io::Error::new(
                     io::ErrorKind::Unsupported,
@@ -249,8 +252,4 @@ impl Drop for Source {
         }
         wakers.into_iter().for_each(drop_foreign);
     }
-}
-
-fn closed() -> io::Error {
-    io::Error::other("the event loop is closed")
 }

@@ -301,11 +301,13 @@ impl SourceTable {
         self.live -= 1;
     }
 
-    /// Forgets all of them.
+    /// Forgets all of them, for ever: keys would be given out again.
     pub(crate) fn remove_all(&mut self, batch: &mut WakeBatch) {
         for index in 0..self.slots.len() {
             let key = SourceKey { index: index as u32, generation: self.slots[index].generation };
             self.remove(key, |waker| batch.push(waker));
         }
+        self.slots = Vec::new();
+        self.free = NONE;
     }
 }

@@ -1,7 +1,9 @@
 //! Errors of the system, injected into a child by `strace`: nothing hangs, spins, or loses a connection.
 //!
 //! Where there is no `strace`, or it may not trace, the tests say so by name and pass. All errors of the
-//! manual pages are tried with `ASYNCIO_LONG=1`, and otherwise the two that are told apart.
+//! manual pages are tried with `ASYNCIO_LONG=1`, and otherwise two of each kind.
+
+#![expect(clippy::print_stderr, reason = "a child tells its parent, and a test what it skips")]
 
 use crate::support::run;
 use asyncio_core::exception::{self, ExceptionContext};
@@ -162,14 +164,15 @@ fn in_a_child_process() {
 /// A client that sends four bytes and reads them back, on a thread. It uses `read` and `write`, which are
 /// not injected.
 fn client(addr: SocketAddr) -> thread::JoinHandle<io::Result<()>> {
-    thread::spawn(move || {
+    let client = move || {
         let mut stream = File::from(OwnedFd::from(Client::connect(addr)?));
         stream.write_all(b"ping")?;
         let mut heard = [0; 4];
         stream.read_exact(&mut heard)?;
         assert_eq!(&heard, b"ping");
         Ok(())
-    })
+    };
+    thread::Builder::new().spawn(client).expect("a thread")
 }
 
 async fn echo(stream: &mut TcpStream) -> io::Result<()> {
