@@ -156,15 +156,17 @@ impl<P: Park> EventLoop<P> {
         callback::schedule(&self.owner, Call::new(f), Location::caller())
     }
 
-    /// Schedules a future that is no task: it is not listed, and its panic is reported as a callback's.
+    /// Polls a future that is no task, now and when it is woken: it is not listed, and its panic is reported
+    /// as a callback's.
     ///
-    /// The facade builds `call_later` from it.
+    /// `call_later` is built from it: the timer is set by the first poll, at the call, so deadlines order
+    /// callbacks on a busy loop, too.
     ///
     /// # Panics
     /// If the loop is closed.
     #[track_caller]
     pub fn call_when(&self, future: impl Future<Output = ()> + 'static) -> CallHandle {
-        callback::schedule(&self.owner, future, Location::caller())
+        callback::schedule_polled(&self.owner, future, Location::caller())
     }
 
     /// The tasks that have not ended, in the order of their creation.
