@@ -99,6 +99,48 @@ pub fn spend(cost: u32) -> bool {
     left > 0 || is_stuck(left)
 }
 
+/// Gives way if nothing is left, and takes nothing if something is.
+///
+/// For a future that cannot be held back once it is ready, since its result is not its own: it asks here
+/// before it polls what is inside, and takes its cost by [`spend`] afterwards.
+#[inline]
+#[track_caller]
+pub fn poll_left(cx: &mut Context<'_>) -> Poll<()> {
+    if BUDGET.get() > 0 { Poll::Ready(()) } else { poll_spend(cx, STEP) }
+}
+
+/// What the other branches of a combinator may spend; made by [`share`].
+#[derive(Debug)]
+#[must_use = "dropping the guard ends the branch's share"]
+pub struct Share {
+    others: i32,
+}
+
+/// Limits one of `branches` that are still to be polled to its part of what is left, until the guard is
+/// dropped. What it leaves is there for the next.
+///
+/// For a combinator that polls its branches in a fixed order: without it the first, if it is always ready,
+/// would use up the budget of each poll, and the others would be refused for ever.
+#[inline]
+pub fn share(branches: usize) -> Share {
+    let left = BUDGET.get();
+    if branches <= 1 || left <= 0 || left == UNLIMITED {
+        return Share { others: 0 };
+    }
+    let part = (left / i32::try_from(branches).unwrap_or(left)).max(1);
+    BUDGET.set(part);
+    Share { others: left - part }
+}
+
+impl Drop for Share {
+    #[inline]
+    fn drop(&mut self) {
+        if self.others > 0 {
+            BUDGET.set(self.others + BUDGET.get().max(0));
+        }
+    }
+}
+
 /// Whether so much was refused that nobody else can be refilling.
 #[cold]
 fn is_stuck(left: i32) -> bool {

@@ -1,8 +1,10 @@
 //! [`gather`] and [`try_gather`]: several futures side by side in one task, results in argument order.
 //!
-//! A tuple is polled whole at each wake, in order. An iterator of more than a few futures is polled
-//! by `futures`' own set, which polls only what was woken; no random number decides anything.
+//! A tuple is polled whole at each wake, in order, and each branch has its share of the budget. An
+//! iterator of more than a few futures is polled by `futures`' own set, which polls only what was woken;
+//! no random number decides anything.
 
+use crate::budget;
 use crate::try_gather_all::TryGatherAll;
 use futures::future::{JoinAll, MaybeDone, join_all, maybe_done};
 use futures::future::{TryFuture, TryMaybeDone, try_maybe_done};
@@ -149,8 +151,14 @@ macro_rules! tuples {
             #[track_caller]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
                 let mut this = self.project();
-                let mut all_done = true;
-                $(all_done &= this.$field.as_mut().poll(cx).is_ready();)+
+                let (mut all_done, mut left) = (true, const { [$(stringify!($field)),+].len() });
+                $(
+                    let share = budget::share(left);
+                    all_done &= this.$field.as_mut().poll(cx).is_ready();
+                    drop(share);
+                    left -= 1;
+                )+
+                debug_assert!(left == 0, "each branch was counted");
                 if !all_done {
                     return Poll::Pending;
                 }
@@ -187,12 +195,18 @@ macro_rules! tuples {
             #[track_caller]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
                 let mut this = self.project();
-                let mut all_done = true;
-                $(match this.$field.as_mut().poll(cx) {
-                    Poll::Ready(Ok(())) => {}
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                    Poll::Pending => all_done = false,
-                })+
+                let (mut all_done, mut left) = (true, const { [$(stringify!($field)),+].len() });
+                $(
+                    let share = budget::share(left);
+                    match this.$field.as_mut().poll(cx) {
+                        Poll::Ready(Ok(())) => {}
+                        Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                        Poll::Pending => all_done = false,
+                    }
+                    drop(share);
+                    left -= 1;
+                )+
+                debug_assert!(left == 0, "each branch was counted");
                 if !all_done {
                     return Poll::Pending;
                 }

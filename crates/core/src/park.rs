@@ -29,6 +29,12 @@ pub trait Park {
     /// It must not block. It decides itself whether enough time has passed, and grants the next interval.
     fn poll_driver(&self);
 
+    /// Asks the system once, without waiting, and fires the timers that are due, whatever was done just
+    /// before: for a loop that is to make one turn and has nothing ready.
+    fn poll_now(&self) {
+        self.poll_driver();
+    }
+
     /// Waits until something may have become ready: an event, a timer, an unpark.
     ///
     /// `Break` says that nothing can ever become ready again; only a simulated world knows that.

@@ -47,3 +47,15 @@ where
 {
     CallHandle { cell: cell::create(owner, future, Kind::Callback, spawned_at) }
 }
+
+/// As [`schedule`], but the future is polled at once, so that what it waits for counts from here.
+pub(crate) fn schedule_polled<F>(
+    owner: &Owner,
+    future: F,
+    spawned_at: &'static Location<'static>,
+) -> CallHandle
+where
+    F: Future<Output = ()> + 'static,
+{
+    CallHandle { cell: cell::create_eager(owner, future, Kind::Callback, None, spawned_at) }
+}

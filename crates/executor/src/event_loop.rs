@@ -163,15 +163,17 @@ impl<P: Park> EventLoop<P> {
         callback::schedule(&self.owner, Call::new(f), Location::caller())
     }
 
-    /// Schedules a future that is no task: it is not listed, and its panic is reported as a callback's.
+    /// Polls a future that is no task, now and when it is woken: it is not listed, and its panic is reported
+    /// as a callback's.
     ///
-    /// The facade builds `call_later` from it.
+    /// `call_later` is built from it: the timer is set by the first poll, at the call, so deadlines order
+    /// callbacks on a busy loop, too.
     ///
     /// # Panics
     /// If the loop is closed.
     #[track_caller]
     pub fn call_when(&self, future: impl Future<Output = ()> + 'static) -> CallHandle {
-        callback::schedule(&self.owner, future, Location::caller())
+        callback::schedule_polled(&self.owner, future, Location::caller())
     }
 
     /// The tasks that have not ended, in the order of their creation.
@@ -280,7 +282,7 @@ impl<P: Park> EventLoop<P> {
     #[inline(never)]
     fn wait(&self) -> ControlFlow<()> {
         if self.owner.stopping.get() {
-            self.park.poll_driver();
+            self.park.poll_now();
         } else if self.owner.inbox.park() {
             let trim = self.trim.is_due(&self.owner) || self.park.is_trim_due();
             let waited = if trim { self.park.park_briefly() } else { self.park.park() };

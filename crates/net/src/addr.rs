@@ -5,6 +5,7 @@
 
 use crate::error::while_doing;
 use crate::network;
+use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_pool::{ThreadJob, current};
 use std::future::Future;
@@ -103,14 +104,17 @@ impl Future for Resolving {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
             Self::Done(result) => {
+                ready!(budget::poll_spend(cx, budget::STEP));
                 Poll::Ready(result.take().expect("a future is not polled after its result"))
             }
             Self::OnThread { host, job } => {
+                ready!(budget::poll_left(cx));
                 let Poll::Ready(result) = Pin::new(job).poll(cx) else {
                     // The job has said that it is one; that it resolves a name tells more.
                     pending_on(WaitKind::Name, 0);
                     return Poll::Pending;
                 };
+                let _spent = budget::spend(budget::STEP);
                 Poll::Ready(checked(host, result.map_err(io::Error::other).flatten()))
             }
         }

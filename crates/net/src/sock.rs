@@ -5,9 +5,9 @@
 
 use crate::error::simulated;
 use crate::network::{self, Network, NetworkId, SocketId};
-use asyncio_core::budget::{self, poll_spend};
+use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
-use asyncio_reactor::{AsyncFd, Operation};
+use asyncio_reactor::{AsyncFd, Operation, RegisterError};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -27,6 +27,12 @@ impl<T: AsFd> Sock<T> {
     #[track_caller]
     pub(crate) fn os(io: T) -> io::Result<Self> {
         AsyncFd::new(io).map(Self::Os)
+    }
+
+    /// Registers a socket that is in non-blocking mode, or gives it back.
+    #[track_caller]
+    pub(crate) fn try_os(io: T) -> Result<Self, (T, io::Error)> {
+        AsyncFd::try_new(io).map(Self::Os).map_err(RegisterError::into_parts)
     }
 
     /// Gives the descriptor's owner back.
@@ -96,10 +102,12 @@ impl SimSocket {
         cx: &mut Context<'_>,
         f: impl FnOnce(&dyn Network, SocketId, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        ready!(poll_spend(cx, budget::IO));
+        ready!(budget::poll_left(cx));
         let polled = self.call(|network, id| f(network, id, cx));
         if polled.is_pending() {
             pending_on(kind, self.id);
+        } else {
+            let _spent = budget::spend(budget::IO);
         }
         polled
     }

@@ -4,17 +4,22 @@
 //! for all edges; its registration ends before its owner closes it.
 
 use crate::attempt::{Operation, Ready};
+use crate::os::Port;
 use crate::source::Source;
-use crate::table::{Direction, Waiter};
+use crate::table::Direction;
+use crate::waiters::Waiter;
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 
 /// Waits for any descriptor: a socket, a pipe, a pidfd, a library's own.
 ///
-/// Put it into non-blocking mode first: this type leaves the mode as it is, and a call that blocks
-/// blocks the whole loop. The value inside must keep its descriptor. It is `Send` and `Sync` if `T` is,
+/// Put it into non-blocking mode first: a call that blocks blocks the whole loop, so a socket, a pipe or a
+/// device in blocking mode is refused. The value inside must keep its descriptor. It is `Send` and `Sync` if `T` is,
 /// but can be used only on its own loop; dropping it elsewhere is harmless.
 ///
 /// # Examples
@@ -41,7 +46,16 @@ pub struct AsyncFd<T: AsFd> {
     /// `None` only after `into_inner`.
     io: Option<T>,
     source: Source,
+    /// What a call that does less than it was asked to says of the descriptor, once that was needed.
+    short_calls: AtomicU8,
 }
+
+/// The first short call asks what the descriptor is.
+const UNKNOWN: u8 = 0;
+/// The next call would block.
+const DRAIN: u8 = 1;
+/// The next call may do more.
+const PROVE_NOTHING: u8 = 2;
 
 impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,19 +63,65 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     }
 }
 
+/// What [`AsyncFd::try_new`] gives back with the reason.
+pub struct RegisterError<T> {
+    io: T,
+    error: io::Error,
+}
+
+impl<T> RegisterError<T> {
+    /// What was to be registered, and why it was not.
+    pub fn into_parts(self) -> (T, io::Error) {
+        (self.io, self.error)
+    }
+}
+
+impl<T> fmt::Debug for RegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisterError").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for RegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the descriptor cannot be registered")
+    }
+}
+
+impl<T> Error for RegisterError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
 impl<T: AsFd> AsyncFd<T> {
     /// Registers `io` on the current loop.
     ///
     /// # Errors
-    /// `InvalidInput` for a regular file, which is always ready: give it to `to_thread`. The system's
-    /// own for a descriptor that is closed or registered already; if the loop is closed or simulated.
+    /// `InvalidInput` for a regular file or a directory, which is always ready: give it to `to_thread`; and
+    /// for a socket, pipe or device in blocking mode. `AlreadyExists` if it is registered already. The
+    /// system's own, above all for want of memory; if the loop is closed or simulated.
     ///
     /// # Panics
     /// If no reactor is current on this thread.
     #[track_caller]
     pub fn new(io: T) -> io::Result<Self> {
-        let source = Source::register(io.as_fd(), true)?;
-        Ok(Self { io: Some(io), source })
+        Self::try_new(io).map_err(|error| error.into_parts().1)
+    }
+
+    /// Registers `io` on the current loop, and gives it back if that fails.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    ///
+    /// # Panics
+    /// If no reactor is current on this thread.
+    #[track_caller]
+    pub fn try_new(io: T) -> Result<Self, RegisterError<T>> {
+        match Source::register(io.as_fd(), true) {
+            Ok(source) => Ok(Self { io: Some(io), source, short_calls: AtomicU8::new(UNKNOWN) }),
+            Err(error) => Err(RegisterError { io, error }),
+        }
     }
 
     /// What is inside.
@@ -82,7 +142,8 @@ impl<T: AsFd> AsyncFd<T> {
     /// the stream, a connection to accept, an error.
     ///
     /// It asks the system on each call, so it suits libraries that do their own reading. Where the
-    /// reading is done here, [`read_with`](Self::read_with) is cheaper.
+    /// reading is done here, [`read_with`](Self::read_with) is cheaper. An error without data, which may
+    /// lie in an error queue that a read does not empty, is told once an event.
     ///
     /// # Errors
     /// If the loop is closed.
@@ -94,6 +155,36 @@ impl<T: AsFd> AsyncFd<T> {
     /// Nothing is consumed.
     pub fn readable(&self) -> Ready<'_> {
         Ready::new(&self.source, Direction::Read, self.as_fd())
+    }
+
+    /// Waits until there is priority data, as the system sees it at that moment: TCP's urgent byte, a
+    /// change of a sysfs file, a packet of a pseudo-terminal in packet mode.
+    ///
+    /// # Errors
+    /// If the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// Nothing is consumed.
+    pub fn priority(&self) -> Ready<'_> {
+        Ready::new(&self.source, Direction::Priority, self.as_fd())
+    }
+
+    /// Waits until there is an error, as the system sees it at that moment: one of the descriptor, or
+    /// something in a socket's error queue.
+    ///
+    /// # Errors
+    /// If the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// Nothing is consumed.
+    pub fn error(&self) -> Ready<'_> {
+        Ready::new(&self.source, Direction::Error, self.as_fd())
     }
 
     /// Waits until the descriptor is writable, as the system sees it at that moment: room to write, a
@@ -120,7 +211,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// On another loop than its own.
     #[track_caller]
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.source.poll_confirmed(Direction::Read, Waiter::Shared, self.as_fd(), cx)
+        self.source.poll_confirmed(Direction::Read, &mut { Waiter::Shared }, self.as_fd(), cx)
     }
 
     /// Polls for what [`writable`](Self::writable) waits for. Of several tasks the last to ask is woken.
@@ -132,7 +223,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// On another loop than its own.
     #[track_caller]
     pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.source.poll_confirmed(Direction::Write, Waiter::Shared, self.as_fd(), cx)
+        self.source.poll_confirmed(Direction::Write, &mut { Waiter::Shared }, self.as_fd(), cx)
     }
 
     /// Calls `op` until it does not say `WouldBlock`, waiting for the descriptor to be readable before
@@ -186,7 +277,7 @@ impl<T: AsFd> AsyncFd<T> {
         op: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         self.source
-            .poll_op(Direction::Read, Waiter::Shared, self.get_ref(), cx, op)
+            .poll_op(Direction::Read, &mut { Waiter::Shared }, self.get_ref(), cx, op)
             .map_ok(|(result, _)| result)
     }
 
@@ -205,15 +296,17 @@ impl<T: AsFd> AsyncFd<T> {
         op: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         self.source
-            .poll_op(Direction::Write, Waiter::Shared, self.get_ref(), cx, op)
+            .poll_op(Direction::Write, &mut { Waiter::Shared }, self.get_ref(), cx, op)
             .map_ok(|(result, _)| result)
     }
 
-    /// [`poll_read_with`](Self::poll_read_with) for byte streams: `op` reads up to `len` bytes, and if
-    /// it reads fewer the next read is not even tried before there is an event.
+    /// [`poll_read_with`](Self::poll_read_with) for byte streams: `op` asks the system for `len` bytes, and
+    /// if it gets fewer the next read is not even tried before there is an event.
     ///
-    /// Right for stream sockets and pipes; wrong for datagrams, listeners, terminals, pidfds, and
-    /// whatever else can return less than there is.
+    /// That saves a call on TCP sockets. On all other descriptors it is `poll_read_with`: there a read can
+    /// give less than there is, as at a descriptor that is passed over a Unix socket. `len` is what the
+    /// system is really asked for; a vectored call takes no more than 1024 buffers, for instance. On a TCP
+    /// socket with a protocol above it in the kernel (`TCP_ULP`) use `poll_read_with`.
     ///
     /// # Errors
     /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
@@ -228,18 +321,12 @@ impl<T: AsFd> AsyncFd<T> {
         len: usize,
         op: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let (count, seen) =
-            ready!(self.source.poll_op(Direction::Read, Waiter::Shared, self.get_ref(), cx, op))?;
-        // An end of stream that came with the data makes no second edge, so where the system does not
-        // tell of it only a call that would block may end readiness.
-        if crate::os::Port::REPORTS_CLOSE && 0 < count && count < len {
-            self.source.fell_short(Direction::Read, seen);
-        }
-        Poll::Ready(Ok(count))
+        self.poll_stream(Direction::Read, cx, len, op)
     }
 
-    /// [`poll_write_with`](Self::poll_write_with) for byte streams: `op` writes up to `len` bytes, and
-    /// if it writes fewer the next write is not even tried before there is an event.
+    /// [`poll_write_with`](Self::poll_write_with) for byte streams: `op` gives the system `len` bytes, and
+    /// if it takes fewer the next write is not even tried before there is an event. As for
+    /// [`poll_read_stream`](Self::poll_read_stream), that is so on TCP sockets.
     ///
     /// # Errors
     /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
@@ -254,12 +341,39 @@ impl<T: AsFd> AsyncFd<T> {
         len: usize,
         op: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let (count, seen) =
-            ready!(self.source.poll_op(Direction::Write, Waiter::Shared, self.get_ref(), cx, op))?;
-        if 0 < count && count < len {
-            self.source.fell_short(Direction::Write, seen);
+        self.poll_stream(Direction::Write, cx, len, op)
+    }
+
+    #[inline]
+    #[track_caller]
+    fn poll_stream(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        len: usize,
+        op: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let waiter = &mut { Waiter::Shared };
+        let (count, seen) = ready!(self.source.poll_op(direction, waiter, self.get_ref(), cx, op))?;
+        if 0 < count && count < len && self.is_drained_by_a_short_call() {
+            self.source.fell_short(direction, seen);
         }
         Poll::Ready(Ok(count))
+    }
+
+    #[inline]
+    fn is_drained_by_a_short_call(&self) -> bool {
+        match self.short_calls.load(Relaxed) {
+            UNKNOWN => self.learn_short_calls(),
+            known => known == DRAIN,
+        }
+    }
+
+    #[cold]
+    fn learn_short_calls(&self) -> bool {
+        let is_drained = Port::is_drained_by_a_short_call(self.as_fd());
+        self.short_calls.store(if is_drained { DRAIN } else { PROVE_NOTHING }, Relaxed);
+        is_drained
     }
 
     /// Says that reading would block: the next attempt waits for an event first.

@@ -4,7 +4,8 @@
 //! finds out is believed only if no event came in the meantime ([`Snapshot`]).
 
 use crate::source::Source;
-use crate::table::{Direction, Snapshot, Waiter};
+use crate::table::{Direction, Snapshot};
+use crate::waiters::Waiter;
 use asyncio_core::budget::{self, poll_spend};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -22,7 +23,7 @@ impl Source {
     pub(crate) fn poll_op<T: AsFd, R>(
         &self,
         direction: Direction,
-        waiter: Waiter,
+        waiter: &mut Waiter,
         io: &T,
         cx: &mut Context<'_>,
         mut op: impl FnMut(&T) -> io::Result<R>,
@@ -46,7 +47,7 @@ impl Source {
     pub(crate) fn poll_confirmed(
         &self,
         direction: Direction,
-        waiter: Waiter,
+        waiter: &mut Waiter,
         fd: BorrowedFd<'_>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
@@ -54,7 +55,14 @@ impl Source {
             let seen = ready!(self.poll_ready(direction, waiter, Some(fd), cx))?;
             ready!(poll_spend(cx, budget::IO));
             // What the table says is a guess until the system confirms it.
-            if is_ready(fd, direction)? {
+            let is_ready = match confirm(fd, direction)? {
+                Confirmed::Ready => true,
+                // Either a call will report it, or it stays in the error queue, and then whoever asks
+                // again before the next event would be told for ever.
+                Confirmed::OnlyAnError => self.tell_error(direction, seen)?,
+                Confirmed::No => false,
+            };
+            if is_ready {
                 return Poll::Ready(Ok(()));
             }
             self.blocked(direction, seen);
@@ -62,20 +70,39 @@ impl Source {
     }
 }
 
-/// Whether the system finds the descriptor ready at this moment.
-fn is_ready(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<bool> {
+/// What the system says of a descriptor.
+enum Confirmed {
+    Ready,
+    OnlyAnError,
+    No,
+}
+
+/// Asks the system what it finds at this moment.
+fn confirm(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<Confirmed> {
     let flags = match direction {
         Direction::Read => PollFlags::IN,
         Direction::Write => PollFlags::OUT,
+        Direction::Priority => PollFlags::PRI,
+        Direction::Error => PollFlags::empty(),
     };
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut polled = [PollFd::from_borrowed_fd(fd, flags)];
     loop {
-        match poll(&mut [PollFd::from_borrowed_fd(fd, flags)], Some(&now)) {
-            Ok(count) => return Ok(count > 0),
+        match poll(&mut polled, Some(&now)) {
+            Ok(_) => break,
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }
     }
+    let found = polled[0].revents();
+    Ok(match direction {
+        Direction::Error if found.contains(PollFlags::ERR) => Confirmed::Ready,
+        Direction::Priority if found.contains(PollFlags::PRI) => Confirmed::Ready,
+        Direction::Error | Direction::Priority => Confirmed::No,
+        _ if found.is_empty() => Confirmed::No,
+        _ if found == PollFlags::ERR => Confirmed::OnlyAnError,
+        _ => Confirmed::Ready,
+    })
 }
 
 /// A future's own place among those who wait for a source.
@@ -83,25 +110,19 @@ fn is_ready(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<bool> {
 struct Turn<'a> {
     source: &'a Source,
     direction: Direction,
-    /// Taken at the first poll.
-    number: Option<u64>,
+    waiter: Waiter,
 }
 
-impl Turn<'_> {
-    #[track_caller]
-    fn waiter(&mut self) -> io::Result<Waiter> {
-        let number = match self.number {
-            Some(number) => number,
-            None => *self.number.insert(self.source.number()?),
-        };
-        Ok(Waiter::Numbered(number))
+impl<'a> Turn<'a> {
+    fn new(source: &'a Source, direction: Direction) -> Self {
+        Self { source, direction, waiter: Waiter::NEW }
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
-            self.source.leave(self.direction, Waiter::Numbered(number));
+        if self.waiter != Waiter::NEW {
+            self.source.leave(self.direction, self.waiter);
         }
     }
 }
@@ -117,7 +138,7 @@ pub struct Ready<'a> {
 
 impl<'a> Ready<'a> {
     pub(crate) fn new(source: &'a Source, direction: Direction, fd: BorrowedFd<'a>) -> Self {
-        Self { turn: Turn { source, direction, number: None }, fd }
+        Self { turn: Turn::new(source, direction), fd }
     }
 }
 
@@ -125,9 +146,10 @@ impl Future for Ready<'_> {
     type Output = io::Result<()>;
 
     #[track_caller]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let waiter = self.turn.waiter()?;
-        self.turn.source.poll_confirmed(self.turn.direction, waiter, self.fd, cx)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let Turn { source, direction, waiter } = &mut this.turn;
+        source.poll_confirmed(*direction, waiter, this.fd, cx)
     }
 }
 
@@ -142,7 +164,7 @@ pub struct Operation<'a, T, Op> {
 
 impl<'a, T, Op> Operation<'a, T, Op> {
     pub(crate) fn new(source: &'a Source, direction: Direction, io: &'a T, op: Op) -> Self {
-        Self { turn: Turn { source, direction, number: None }, io, op }
+        Self { turn: Turn::new(source, direction), io, op }
     }
 }
 
@@ -164,9 +186,7 @@ where
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         let this = self.get_mut();
-        let waiter = this.turn.waiter()?;
-        let polled =
-            this.turn.source.poll_op(this.turn.direction, waiter, this.io, cx, &mut this.op);
-        polled.map_ok(|(result, _)| result)
+        let Turn { source, direction, waiter } = &mut this.turn;
+        source.poll_op(*direction, waiter, this.io, cx, &mut this.op).map_ok(|(result, _)| result)
     }
 }

@@ -3,6 +3,7 @@
 use crate::current::now;
 use crate::sleep::{Sleep, sleep_until};
 use asyncio_core::Instant;
+use asyncio_core::budget::{self, poll_spend};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -81,6 +82,9 @@ impl Interval {
             }
             ready!(Pin::new(&mut self.sleep).poll(cx));
             time = now();
+        } else {
+            // A late tick waits for nothing, and there may be any number of them.
+            ready!(poll_spend(cx, budget::STEP));
         }
         let due = self.next;
         self.next = self.after(due, time);

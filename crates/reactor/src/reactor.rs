@@ -133,6 +133,7 @@ impl Reactor {
     /// Until the future has ended.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.state.shared.assert_home();
         let _entered = self.enter();
         let _budget = budget::enter();
         let mut future = pin!(future);
@@ -177,7 +178,10 @@ impl Park for Reactor {
     }
 
     #[inline]
+    #[track_caller]
     fn poll_driver(&self) {
+        // In the child of a fork the parent's events and its alarm would be taken away.
+        self.state.shared.assert_home();
         if self.state.is_simulated() {
             if self.pacing.poll_simulated_driver() {
                 self.state.take_in_mail();
@@ -195,6 +199,18 @@ impl Park for Reactor {
                 }
             }
         }
+    }
+
+    #[track_caller]
+    fn poll_now(&self) {
+        self.state.shared.assert_home();
+        if self.state.is_simulated() {
+            self.state.take_in_mail();
+        } else if self.state.look(Wait::Look).is_break() {
+            return;
+        }
+        self.state.fire_due();
+        self.pacing.waited();
     }
 
     #[track_caller]

@@ -39,7 +39,7 @@ pub enum Wait {
 }
 
 /// What happened to one source.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Readiness {
     /// Which source: its [`Source::key`](crate::Source::key).
     pub key: u64,
@@ -49,4 +49,8 @@ pub struct Readiness {
     pub writable: bool,
     /// The other side has closed or failed, and reading will go on saying so; always `readable` too.
     pub closed: bool,
+    /// Priority data has come, as TCP's urgent byte.
+    pub priority: bool,
+    /// There is an error to be asked for.
+    pub error: bool,
 }

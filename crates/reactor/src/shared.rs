@@ -61,9 +61,13 @@ impl Shared {
         shared
     }
 
-    /// Takes the loop out of the register; messages to it are lost from now on, as they may be.
-    pub(crate) fn strike(&self) {
+    /// Takes the loop out of the register and lets go of its descriptors; messages to it are lost from now
+    /// on, as they may be.
+    pub(crate) fn close(&self) {
         LOOPS.lock().remove(&self.loop_id);
+        if let Some(port) = &self.port {
+            port.close();
+        }
     }
 
     /// The loop with this number, if it has not been closed.

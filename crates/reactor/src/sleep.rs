@@ -8,6 +8,7 @@ use crate::current::{self, Misuse};
 use crate::shared::{Message, Shared};
 use crate::timer::TimerKey;
 use asyncio_core::Instant;
+use asyncio_core::budget::{self, poll_spend};
 use asyncio_core::time::Clock;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_core::wake_batch::drop_foreign;
@@ -165,28 +166,30 @@ impl Sleep {
     /// Polls without saying what is waited for; a timeout leaves that to the future inside it.
     #[inline]
     #[track_caller]
-    pub(crate) fn poll_quietly(&mut self, waker: &Waker) -> Poll<()> {
+    pub(crate) fn poll_quietly(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.index {
-            ENDED => Poll::Ready(()),
+            ENDED => poll_spend(cx, budget::STEP),
             UNREGISTERED | RELATIVE => {
-                self.register(waker.clone());
+                self.register(cx.waker().clone());
                 Poll::Pending
             }
             YIELD => {
                 self.index = ENDED;
-                waker.wake_by_ref();
+                cx.waker().wake_by_ref();
                 Poll::Pending
             }
-            index => self.poll_registered(TimerKey { index, seq: self.seq }, waker),
+            index => self.poll_registered(TimerKey { index, seq: self.seq }, cx),
         }
     }
 
-    /// Puts the timer into the queue. The waker was cloned before, outside of any borrow.
+    /// Puts the timer into the queue. The waker was cloned before and, if it is refused, is dropped after any
+    /// borrow.
     #[inline]
     #[track_caller]
     fn register(&mut self, waker: Waker) {
         let (loop_id, seq, deadline) = (self.loop_id, self.seq, self.deadline);
         let is_relative = self.index == RELATIVE;
+        let mut waker = Some(waker);
         let registered = current::with(|reactor| {
             let here = reactor.shared.loop_id;
             if loop_id != 0 && loop_id != here {
@@ -195,9 +198,11 @@ impl Sleep {
             let seq = if loop_id == 0 { reactor.next_seq() } else { seq };
             let start = if is_relative { reactor.clock.now() } else { Instant::ZERO };
             let deadline = start + (deadline - Instant::ZERO);
-            let key = reactor.timers.borrow_mut().insert(deadline.as_nanos(), seq, waker);
-            Ok((here, deadline, key))
+            let mut timers = reactor.timers.borrow_mut();
+            let key = waker.take().map(|waker| timers.insert(deadline.as_nanos(), seq, waker));
+            Ok((here, deadline, key.expect("it is called once")))
         });
+        drop_foreign(waker);
         match registered.and_then(|inner| inner) {
             Ok((here, deadline, key)) => {
                 self.deadline = deadline;
@@ -211,7 +216,8 @@ impl Sleep {
 
     #[inline]
     #[track_caller]
-    fn poll_registered(&mut self, key: TimerKey, waker: &Waker) -> Poll<()> {
+    fn poll_registered(&mut self, key: TimerKey, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = cx.waker();
         // `None`: it has fired. `Some(false)`: somebody else polls it now.
         let waits = current::with_loop(self.loop_id, |reactor| {
             reactor.timers.borrow_mut().get_mut(key).map(|registered| registered.will_wake(waker))
@@ -219,18 +225,18 @@ impl Sleep {
         match waits {
             Ok(None) => {
                 self.index = ENDED;
-                Poll::Ready(())
+                poll_spend(cx, budget::STEP)
             }
             Ok(Some(true)) => Poll::Pending,
             Ok(Some(false)) => {
                 let mut waker = waker.clone();
-                let replaced = current::with_loop(self.loop_id, |reactor| {
+                // The clone may have fired the timer, or closed the loop: then the next poll says so.
+                let _gone = current::with_loop(self.loop_id, |reactor| {
                     if let Some(registered) = reactor.timers.borrow_mut().get_mut(key) {
                         std::mem::swap(registered, &mut waker);
                     }
-                    waker
                 });
-                drop_foreign(replaced);
+                drop_foreign(waker);
                 Poll::Pending
             }
             Err(misuse) => misuse.panic("this sleep"),
@@ -244,9 +250,10 @@ impl Future for Sleep {
     #[inline]
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let kind = if self.index == YIELD { WaitKind::Yield } else { WaitKind::Timer };
-        let polled = self.poll_quietly(cx.waker());
+        let polled = self.poll_quietly(cx);
         if polled.is_pending() {
+            // One that has ended only gives way.
+            let kind = if self.index == ENDED { WaitKind::Yield } else { WaitKind::Timer };
             pending_on(kind, self.deadline.as_nanos());
         }
         polled

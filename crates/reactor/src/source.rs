@@ -4,10 +4,11 @@
 //! system, for only there is it known that the descriptor stays open.
 
 use crate::current::{self, Misuse};
-use crate::os::Interest;
+use crate::os::{Interest, closed, refuse_blocking};
 use crate::shared::{Message, Shared};
 use crate::state::State;
-use crate::table::{Direction, Snapshot, SourceKey, SourceTable, Waiter};
+use crate::table::{Direction, Snapshot, SourceKey, SourceTable};
+use crate::waiters::Waiter;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_core::wake_batch::drop_foreign;
 use std::fmt;
@@ -68,7 +69,10 @@ impl Source {
         };
         source.shared.assert_home();
         match source.shared.port() {
-            Some(port) => port.add(fd, source.key())?,
+            Some(port) => {
+                refuse_blocking(fd)?;
+                port.add(fd, source.key())?;
+            }
             None => {
                 return Err(io::Error::new(
                     io::ErrorKind::Unsupported,
@@ -103,7 +107,7 @@ impl Source {
     /// On another loop than its own.
     #[track_caller]
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_ready(Direction::Read, Waiter::Shared, None, cx).map_ok(|_| ())
+        self.poll_ready(Direction::Read, &mut { Waiter::Shared }, None, cx).map_ok(|_| ())
     }
 
     /// Waits until it is taken for writable. The last task to ask is woken.
@@ -115,7 +119,7 @@ impl Source {
     /// On another loop than its own.
     #[track_caller]
     pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_ready(Direction::Write, Waiter::Shared, None, cx).map_ok(|_| ())
+        self.poll_ready(Direction::Write, &mut { Waiter::Shared }, None, cx).map_ok(|_| ())
     }
 
     /// Says that reading would block: it is not readable until the next event.
@@ -164,13 +168,19 @@ impl Source {
         let _closed = self.table(|sources| sources.fell_short(self.key, direction, seen));
     }
 
-    /// Waits until it is ready; `fd` is what was registered.
+    /// The system reports an error and nothing else; whether to tell of it.
+    #[track_caller]
+    pub(crate) fn tell_error(&self, direction: Direction, seen: Snapshot) -> io::Result<bool> {
+        self.table(|sources| sources.tell_error(self.key, direction, seen))
+    }
+
+    /// Waits until it is ready; `fd` is what was registered. A new `waiter` is given its number.
     #[inline]
     #[track_caller]
     pub(crate) fn poll_ready(
         &self,
         direction: Direction,
-        waiter: Waiter,
+        waiter: &mut Waiter,
         fd: Option<BorrowedFd<'_>>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Snapshot>> {
@@ -179,33 +189,29 @@ impl Source {
             return Poll::Ready(Ok(seen));
         }
         let waker = cx.waker();
-        if !self.table(|sources| sources.waits(self.key, direction, waiter, waker))? {
+        if !self.table(|sources| sources.waits(self.key, direction, *waiter, waker))? {
             // Cloned before the borrow, dropped after it.
             let waker = waker.clone();
-            let replaced =
-                self.table(|sources| sources.wait(self.key, direction, waiter, waker))?;
+            let (named, replaced) =
+                self.table(|sources| sources.wait(self.key, direction, *waiter, waker))?;
+            *waiter = named;
             drop_foreign(replaced);
         }
         let kind = match direction {
-            Direction::Read => WaitKind::Readable,
             Direction::Write => WaitKind::Writable,
+            Direction::Read | Direction::Priority | Direction::Error => WaitKind::Readable,
         };
         if let (Some(fd), Some(port)) = (fd, self.shared.port().filter(|port| port.needs_arming()))
         {
             let interest = Interest {
                 readable: direction == Direction::Read || seen.waiting.0,
                 writable: direction == Direction::Write || seen.waiting.1,
+                priority: direction == Direction::Priority || seen.waiting.2,
             };
             port.arm(fd, self.key(), interest)?;
         }
         pending_on(kind, u64::from(self.key.index));
         Poll::Pending
-    }
-
-    /// A number for a waiter of its own.
-    #[track_caller]
-    pub(crate) fn number(&self) -> io::Result<u64> {
-        self.table(SourceTable::number)
     }
 
     /// A waiter waits no more. Elsewhere than on its loop its waker stays, and wakes once in vain.
@@ -246,8 +252,4 @@ impl Drop for Source {
         }
         wakers.into_iter().for_each(drop_foreign);
     }
-}
-
-fn closed() -> io::Error {
-    io::Error::other("the event loop is closed")
 }

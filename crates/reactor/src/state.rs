@@ -29,8 +29,8 @@ pub(crate) struct State {
     pub(crate) clock: LoopClock,
     pub(crate) timers: RefCell<Wheel<Waker>>,
     pub(crate) sources: RefCell<SourceTable>,
-    /// Borrowed while it waits: a door, which does not come back into the loop's turn.
-    selector: RefCell<Box<dyn Selector>>,
+    /// Borrowed while it waits: a hook, which does not come back into the loop's turn. `None` when closed.
+    selector: RefCell<Option<Box<dyn Selector>>>,
     is_closed: Cell<bool>,
     next_seq: Cell<u64>,
     /// Buffers of a turn, kept for the next.
@@ -66,7 +66,7 @@ impl State {
             clock,
             timers: RefCell::new(Wheel::new(now)),
             sources: RefCell::new(SourceTable::new()),
-            selector: RefCell::new(selector),
+            selector: RefCell::new(Some(selector)),
             is_closed: Cell::new(false),
             next_seq: Cell::new(1),
             ready: Cell::default(),
@@ -141,7 +141,10 @@ impl State {
         let mut selector = self.selector.try_borrow_mut().unwrap_or_else(|_| {
             panic!("the reactor was asked to wait by its own selector, which is waiting already")
         });
-        let flow = selector.select(wait, &mut ready);
+        let flow = match &mut *selector {
+            Some(selector) => selector.select(wait, &mut ready),
+            None => Ok(ControlFlow::Continue(())),
+        };
         drop(selector);
         match flow {
             Ok(ControlFlow::Continue(())) => {}
@@ -214,7 +217,10 @@ impl State {
         if self.is_closed.replace(true) {
             return;
         }
-        self.shared.strike();
+        self.shared.close();
+        // In the middle of a wait it stays until the loop goes; nothing of ours closes a loop there.
+        let selector = self.selector.try_borrow_mut().ok().and_then(|mut selector| selector.take());
+        drop_foreign(selector);
         // The iterator owns what it yields, so nothing is borrowed while wakers are dropped.
         let timers = self.timers.borrow_mut().drain();
         timers.for_each(drop_foreign);

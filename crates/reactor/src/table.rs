@@ -7,26 +7,48 @@
 //! fetched before a source was dropped never reaches the next one in its place.
 
 use crate::selector::Readiness;
+use crate::waiters::{Waiter, Waiters};
 use asyncio_core::wake_batch::WakeBatch;
 use std::task::Waker;
 
-/// One of the two things one can wait for.
+/// One of the things one can wait for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Direction {
     Read,
     Write,
+    /// Priority data, as TCP's urgent byte.
+    Priority,
+    /// An error of the descriptor, or something in its error queue.
+    Error,
 }
 
 const READ: u8 = 1;
 const WRITE: u8 = 2;
-/// The other side has closed: reading never blocks again. Only set by back ends that can tell.
-const CLOSED: u8 = 4;
+const PRIORITY: u8 = 4;
+const ERROR: u8 = 8;
+/// A short read proves nothing until a read would block: the other side has closed, or urgent data cuts
+/// reads. Only set by back ends that can tell.
+const CUT: u8 = 16;
+/// An error that the system reports beside no data was told to a reader, a writer.
+const TOLD_READER: u8 = 32;
+const TOLD_WRITER: u8 = 64;
 
 impl Direction {
     const fn bit(self) -> u8 {
         match self {
             Self::Read => READ,
             Self::Write => WRITE,
+            Self::Priority => PRIORITY,
+            Self::Error => ERROR,
+        }
+    }
+
+    /// Whether an error that was already told makes this direction wait for the next event.
+    const fn told_bit(self) -> u8 {
+        match self {
+            Self::Read => TOLD_READER,
+            Self::Write => TOLD_WRITER,
+            Self::Priority | Self::Error => 0,
         }
     }
 }
@@ -49,71 +71,13 @@ impl SourceKey {
     }
 }
 
-/// Names one of several tasks that wait for the same direction of a source.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Waiter {
-    /// The one that `poll_` functions share: the last to come is woken.
-    Shared,
-    /// A future of its own, with a number that is never used again.
-    Numbered(u64),
-}
-
-/// Who waits for one direction.
-#[derive(Debug, Default)]
-struct Waiters {
-    shared: Option<Waker>,
-    /// Few, nearly always none; allocated when the first comes.
-    numbered: Vec<(u64, Waker)>,
-}
-
-impl Waiters {
-    fn is_empty(&self) -> bool {
-        self.shared.is_none() && self.numbered.is_empty()
-    }
-
-    fn slot(&mut self, waiter: Waiter) -> Option<&mut Waker> {
-        match waiter {
-            Waiter::Shared => self.shared.as_mut(),
-            Waiter::Numbered(number) => {
-                self.numbered.iter_mut().find(|(n, _)| *n == number).map(|(_, waker)| waker)
-            }
-        }
-    }
-
-    fn put(&mut self, waiter: Waiter, waker: Waker) -> Option<Waker> {
-        match (self.slot(waiter), waiter) {
-            (Some(place), _) => Some(std::mem::replace(place, waker)),
-            (None, Waiter::Shared) => self.shared.replace(waker),
-            (None, Waiter::Numbered(number)) => {
-                self.numbered.push((number, waker));
-                None
-            }
-        }
-    }
-
-    fn take(&mut self, waiter: Waiter) -> Option<Waker> {
-        match waiter {
-            Waiter::Shared => self.shared.take(),
-            Waiter::Numbered(number) => {
-                let place = self.numbered.iter().position(|(n, _)| *n == number)?;
-                Some(self.numbered.remove(place).1)
-            }
-        }
-    }
-
-    fn take_all(&mut self, mut out: impl FnMut(Waker)) {
-        self.shared.take().into_iter().for_each(&mut out);
-        self.numbered.drain(..).for_each(|(_, waker)| out(waker));
-    }
-}
-
 /// What a source looks like to somebody who is about to use it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Snapshot {
     /// The direction asked about may be tried.
     pub(crate) is_ready: bool,
-    /// Somebody waits for reading, for writing.
-    pub(crate) waiting: (bool, bool),
+    /// Somebody waits for reading, for writing, for priority data.
+    pub(crate) waiting: (bool, bool, bool),
     /// Counts events; who finds that a call would block may say so only of what it saw.
     epoch: u16,
 }
@@ -127,6 +91,14 @@ struct Slot {
     epoch: u16,
     readers: Waiters,
     writers: Waiters,
+    /// Those who wait for priority data or for an error; nearly always nobody.
+    others: Option<Box<Others>>,
+}
+
+#[derive(Debug, Default)]
+struct Others {
+    priority: Waiters,
+    error: Waiters,
 }
 
 impl Slot {
@@ -134,6 +106,8 @@ impl Slot {
         match direction {
             Direction::Read => &mut self.readers,
             Direction::Write => &mut self.writers,
+            Direction::Priority => &mut self.others.get_or_insert_default().priority,
+            Direction::Error => &mut self.others.get_or_insert_default().error,
         }
     }
 }
@@ -149,12 +123,13 @@ pub(crate) struct SourceTable {
     slots: Vec<Slot>,
     free: u32,
     live: usize,
-    next_number: u64,
+    /// The last number that was given to a waiter.
+    last_number: u64,
 }
 
 impl SourceTable {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), free: NONE, live: 0, next_number: 0 }
+        Self { slots: Vec::new(), free: NONE, live: 0, last_number: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -175,6 +150,7 @@ impl SourceTable {
                 epoch: 0,
                 readers,
                 writers,
+                others: None,
             };
             self.slots.push(slot);
             self.free = index;
@@ -200,7 +176,11 @@ impl SourceTable {
         let slot = self.get(key)?;
         Some(Snapshot {
             is_ready: slot.ready & direction.bit() != 0,
-            waiting: (!slot.readers.is_empty(), !slot.writers.is_empty()),
+            waiting: (
+                !slot.readers.is_empty(),
+                !slot.writers.is_empty(),
+                slot.others.as_ref().is_some_and(|others| !others.priority.is_empty()),
+            ),
             epoch: slot.epoch,
         })
     }
@@ -213,22 +193,23 @@ impl SourceTable {
         waiter: Waiter,
         waker: &Waker,
     ) -> bool {
-        let place = self.get(key).and_then(|slot| slot.waiters(direction).slot(waiter));
+        let place = self.get(key).and_then(|slot| slot.waiters(direction).find(waiter));
         place.is_some_and(|registered| registered.will_wake(waker))
     }
 
-    /// Has `waker` woken at the next event; gives back the one it replaces.
+    /// Has `waker` woken at the next event, as `waiter` or, if that waits no more, as a new one.
     pub(crate) fn wait(
         &mut self,
         key: SourceKey,
         direction: Direction,
         waiter: Waiter,
         waker: Waker,
-    ) -> Option<Waker> {
-        match self.get(key) {
-            Some(slot) => slot.waiters(direction).put(waiter, waker),
-            None => Some(waker),
-        }
+    ) -> (Waiter, Option<Waker>) {
+        let number = self.last_number + 1;
+        let Some(slot) = self.get(key) else { return (waiter, Some(waker)) };
+        let (waiter, replaced) = slot.waiters(direction).put(waiter, waker, number);
+        self.last_number = number;
+        (waiter, replaced)
     }
 
     /// Takes the waker of one who waits no more.
@@ -241,29 +222,38 @@ impl SourceTable {
         self.get(key)?.waiters(direction).take(waiter)
     }
 
-    /// A number for [`Waiter::Numbered`].
-    pub(crate) fn number(&mut self) -> u64 {
-        self.next_number += 1;
-        self.next_number
-    }
-
     /// A call would have blocked: not ready, unless an event came since `seen`.
     ///
     /// That settles a close too: what was reported as closed and yet blocks was a passing error.
     pub(crate) fn blocked(&mut self, key: SourceKey, direction: Direction, seen: Snapshot) {
         if let Some(slot) = self.get(key).filter(|slot| slot.epoch == seen.epoch) {
-            let settled = if direction == Direction::Read { CLOSED } else { 0 };
+            let settled = if direction == Direction::Read { CUT } else { 0 };
             slot.ready &= !(direction.bit() | settled);
         }
     }
 
-    /// A call did less than it was asked to: the next would block, unless the other side has closed.
+    /// A call did less than it was asked to: the next would block, unless reads are cut.
     pub(crate) fn fell_short(&mut self, key: SourceKey, direction: Direction, seen: Snapshot) {
         if let Some(slot) = self.get(key).filter(|slot| slot.epoch == seen.epoch)
-            && (direction == Direction::Write || slot.ready & CLOSED == 0)
+            && (direction == Direction::Write || slot.ready & CUT == 0)
         {
             slot.ready &= !direction.bit();
         }
+    }
+
+    /// The system reports an error and nothing else. `true` once after each event: who was told and asks
+    /// again did not take the error away, and waits for the next event.
+    pub(crate) fn tell_error(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        seen: Snapshot,
+    ) -> bool {
+        let told = direction.told_bit();
+        let Some(slot) = self.get(key).filter(|slot| slot.epoch == seen.epoch) else { return true };
+        let is_first = slot.ready & told == 0;
+        slot.ready |= told;
+        is_first
     }
 
     /// Takes in an event and collects whom it concerns. `arming`: the event used the registration up,
@@ -271,20 +261,26 @@ impl SourceTable {
     pub(crate) fn mark(&mut self, event: Readiness, arming: bool, batch: &mut WakeBatch) {
         let Some(slot) = self.get(SourceKey::unpack(event.key)) else { return };
         slot.epoch = slot.epoch.wrapping_add(1);
-        if event.readable {
-            slot.ready |= READ;
-        }
-        if event.writable {
-            slot.ready |= WRITE;
-        }
-        if event.closed {
-            slot.ready |= READ | CLOSED;
-        }
+        let bit = |is_set: bool, bits: u8| if is_set { bits } else { 0 };
+        slot.ready &= !(TOLD_READER | TOLD_WRITER);
+        slot.ready |= bit(event.readable, READ)
+            | bit(event.writable, WRITE)
+            | bit(event.closed, READ | CUT)
+            | bit(event.priority, PRIORITY | CUT)
+            | bit(event.error, ERROR);
         if event.readable || event.closed || arming {
             slot.readers.take_all(|waker| batch.push(waker));
         }
         if event.writable || arming {
             slot.writers.take_all(|waker| batch.push(waker));
+        }
+        if let Some(others) = &mut slot.others {
+            if event.priority || arming {
+                others.priority.take_all(|waker| batch.push(waker));
+            }
+            if event.error || arming {
+                others.error.take_all(|waker| batch.push(waker));
+            }
         }
     }
 
@@ -294,6 +290,10 @@ impl SourceTable {
         let Some(slot) = self.get(key) else { return };
         slot.readers.take_all(&mut out);
         slot.writers.take_all(&mut out);
+        if let Some(mut others) = slot.others.take() {
+            others.priority.take_all(&mut out);
+            others.error.take_all(&mut out);
+        }
         slot.occupied = false;
         slot.generation = slot.generation.wrapping_add(1);
         slot.next_free = free;
@@ -301,11 +301,13 @@ impl SourceTable {
         self.live -= 1;
     }
 
-    /// Forgets all of them.
+    /// Forgets all of them, for ever: keys would be given out again.
     pub(crate) fn remove_all(&mut self, batch: &mut WakeBatch) {
         for index in 0..self.slots.len() {
             let key = SourceKey { index: index as u32, generation: self.slots[index].generation };
             self.remove(key, |waker| batch.push(waker));
         }
+        self.slots = Vec::new();
+        self.free = NONE;
     }
 }

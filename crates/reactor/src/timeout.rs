@@ -1,14 +1,15 @@
 //! [`timeout`]: a future that must be done in time.
 
-use crate::sleep::{Sleep, sleep};
-use asyncio_core::Instant;
-use asyncio_core::wait_note::{WaitKind, clear, pending_on};
+use crate::sleep::{Sleep, sleep, sleep_until};
+use asyncio_core::wait_note::{self, WaitKind, pending_on};
+use asyncio_core::{Instant, budget};
 use pin_project_lite::pin_project;
+use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use thiserror::Error;
 
 /// Awaits `future`, but no longer than `duration` from this call.
 ///
@@ -39,15 +40,58 @@ use thiserror::Error;
 #[inline]
 #[track_caller]
 pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
-    Timeout { future: Some(future), sleep: sleep(duration) }
+    Timeout { future: Some(future), sleep: sleep(duration), limit: Some(duration) }
+}
+
+/// Awaits `future`, but no longer than until `deadline`; otherwise as [`timeout`]. It is Python's
+/// `timeout_at`.
+///
+/// # Cancel safety
+/// As safe as `future`, which is dropped with it.
+///
+/// # Examples
+/// ```
+/// use asyncio_reactor::{now, sleep, timeout_at};
+/// use std::time::Duration;
+///
+/// # fn main() -> std::io::Result<()> {
+/// asyncio_reactor::block_on(async {
+///     let deadline = now() + Duration::from_micros(100);
+///     assert!(timeout_at(deadline, sleep(Duration::from_secs(3600))).await.is_err());
+/// })
+/// # }
+/// ```
+#[inline]
+pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
+    Timeout { future: Some(future), sleep: sleep_until(deadline), limit: None }
 }
 
 /// The time given to [`timeout`] was over before its future was ready.
 #[doc(alias = "Elapsed")]
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("timed out")]
-#[non_exhaustive]
-pub struct TimeoutError;
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimeoutError {
+    limit: Option<Duration>,
+}
+
+impl TimeoutError {
+    /// How long it could take; `None` if the end was an instant, of [`timeout_at`] or
+    /// [`reschedule`](Timeout::reschedule).
+    #[must_use]
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+}
+
+impl fmt::Display for TimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.limit {
+            Some(limit) => write!(f, "timed out after {limit:?}"),
+            None => f.write_str("timed out"),
+        }
+    }
+}
+
+impl Error for TimeoutError {}
 
 impl From<TimeoutError> for std::io::Error {
     fn from(error: TimeoutError) -> Self {
@@ -64,6 +108,7 @@ pin_project! {
         #[pin]
         future: Option<F>,
         sleep: Sleep,
+        limit: Option<Duration>,
     }
 }
 
@@ -80,7 +125,9 @@ impl<F> Timeout<F> {
     /// If it waits on a loop that is not current on this thread.
     #[track_caller]
     pub fn reschedule(self: Pin<&mut Self>, deadline: Instant) {
-        self.project().sleep.reset(deadline);
+        let this = self.project();
+        this.sleep.reset(deadline);
+        *this.limit = None;
     }
 }
 
@@ -94,17 +141,21 @@ impl<F: Future> Future for Timeout<F> {
         let Some(future) = this.future.as_mut().as_pin_mut() else {
             panic!("a timeout was polled after it had ended")
         };
+        // What is inside cannot be held back once it is ready.
+        ready!(budget::poll_left(cx));
+        let others = wait_note::take();
         // Said first, so that what the future inside waits for is what is remembered.
         pending_on(WaitKind::Timer, this.sleep.deadline().as_nanos());
         if let Poll::Ready(output) = future.poll(cx) {
-            clear();
+            let _spent = budget::spend(budget::STEP);
+            wait_note::restore(others);
             this.future.set(None);
             return Poll::Ready(Ok(output));
         }
-        if this.sleep.poll_quietly(cx.waker()).is_pending() {
-            return Poll::Pending;
-        }
+        ready!(this.sleep.poll_quietly(cx));
+        // Nobody waits for what was inside any more.
+        wait_note::restore(others);
         this.future.set(None);
-        Poll::Ready(Err(TimeoutError))
+        Poll::Ready(Err(TimeoutError { limit: *this.limit }))
     }
 }

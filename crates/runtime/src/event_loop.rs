@@ -175,11 +175,8 @@ impl EventLoop {
     #[track_caller]
     pub fn call_at(&self, when: Instant, f: impl FnOnce() + 'static) -> CallHandle {
         assert!(!self.is_closed(), "event loop is closed: make a new one");
-        // The timer takes its place among equal ones now, although it is first polled a turn later.
-        let timer = {
-            let _reactor = self.core.park().enter();
-            sleep_until(when)
-        };
+        let _reactor = self.core.park().enter();
+        let timer = sleep_until(when);
         self.core.call_when(async move {
             timer.await;
             f();

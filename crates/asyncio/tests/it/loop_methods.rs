@@ -1,5 +1,6 @@
 //! `EventLoop` by hand: runs, stops, callbacks, time.
 
+use crate::child;
 use asyncio::{EventLoop, Stopped};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -88,6 +89,68 @@ async fn timers_are_called_in_the_order_of_their_times_and_then_of_the_calls() {
     assert_eq!(event_loop.time() - start, Duration::from_millis(7));
 }
 
+/// Keeps the thread for this long, as a program does that computes.
+fn block(duration: Duration) {
+    let clock = new_loop();
+    let start = clock.time();
+    while clock.time() - start < duration {}
+}
+
+#[test]
+fn real_deadlines_order_callbacks_on_a_busy_loop() {
+    let ms = Duration::from_millis;
+    let order = asyncio::run(async {
+        let event_loop = asyncio::running_loop();
+        let log = Rc::new(RefCell::new(Vec::new()));
+        let now = event_loop.time();
+        // What is queued before and between keeps the loop busy until long after all deadlines.
+        let busy = || drop(event_loop.call_soon(move || block(ms(2))));
+        busy();
+        for (name, deadline) in [("third", 3), ("first", 1), ("second", 2), ("never", 1)] {
+            let log = Rc::clone(&log);
+            let call = event_loop.call_at(now + ms(deadline), move || log.borrow_mut().push(name));
+            if name == "never" {
+                assert!(call.cancel());
+            }
+            busy();
+        }
+        asyncio::sleep(ms(30)).await;
+        log.take()
+    });
+    assert_eq!(order, ["first", "second", "third"]);
+}
+
+#[test]
+fn a_timer_that_is_set_while_nothing_runs_is_set_then_and_dropped_by_the_close() {
+    let event_loop = new_loop();
+    let probe = Rc::new(());
+    let (kept, called) = (Rc::clone(&probe), Rc::new(Cell::new(false)));
+    let flag = Rc::clone(&called);
+    drop(event_loop.call_later(Duration::ZERO, move || flag.set(true)));
+    drop(event_loop.call_later(Duration::from_secs(3600), move || drop(kept)));
+    assert!(!called.get(), "nothing is called inside of the call");
+    event_loop.run_until_complete(asyncio::sleep(Duration::from_millis(1))).unwrap();
+    assert!(called.get());
+    assert_eq!(Rc::strong_count(&probe), 2);
+    event_loop.close();
+    assert_eq!(Rc::strong_count(&probe), 1);
+}
+
+#[test]
+fn real_a_stop_before_a_run_makes_a_turn_that_fires_what_is_due() {
+    let event_loop = new_loop();
+    let fired = Rc::new(Cell::new(0));
+    let count = Rc::clone(&fired);
+    drop(event_loop.call_later(Duration::from_millis(1), move || count.set(count.get() + 1)));
+    event_loop.stop();
+    event_loop.run_forever();
+    assert_eq!(fired.get(), 0, "the turn does not wait");
+    block(Duration::from_millis(5));
+    event_loop.stop();
+    event_loop.run_forever();
+    assert_eq!(fired.get(), 1);
+}
+
 #[asyncio::test(sim)]
 async fn durations_of_zero_and_for_ever_are_durations() {
     asyncio::sleep(Duration::ZERO).await;
@@ -129,4 +192,26 @@ fn two_loops_take_turns_on_one_thread() {
             .unwrap();
     }
     assert_eq!(ticks.get(), 4);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_kept_of_loops_that_are_closed_costs_no_descriptor() {
+    const NAME: &str = "loop_methods::what_is_kept_of_loops_that_are_closed_costs_no_descriptor";
+    if let Some(output) = child::run(NAME) {
+        assert!(output.status.success(), "{}", child::stderr(&output));
+        return;
+    }
+    let descriptors = || std::fs::read_dir("/proc/self/fd").expect("procfs is mounted").count();
+    let before = descriptors();
+    let event_loop = new_loop();
+    let (handle, timer) = (event_loop.handle(), asyncio::sleep(Duration::ZERO));
+    event_loop.close();
+    assert_eq!(descriptors(), before, "after close");
+    let mut tasks = Vec::new();
+    for _ in 0..50 {
+        asyncio::run(async { tasks.push(asyncio::create_task(async {})) });
+    }
+    assert_eq!(descriptors(), before, "with a task kept of each of {}", tasks.len());
+    drop((handle, timer, event_loop));
 }

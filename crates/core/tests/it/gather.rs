@@ -1,13 +1,14 @@
 //! Results in argument order, errors in completion order, and what is left is dropped.
 
 use crate::support::{WakeCount, panic_message, poll};
-use asyncio_core::{gather, promise, try_gather, yield_now};
+use asyncio_core::{budget, gather, promise, try_gather, yield_now};
 use futures::executor::block_on;
+use futures::future::FutureExt;
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn, ready};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 /// Gives its number after so many polls, and counts its drop.
 fn countdown(polls: usize, number: usize, drops: &Rc<Cell<usize>>) -> impl Future<Output = usize> {
@@ -164,4 +165,61 @@ fn dropped_gather_drops_its_futures_and_the_results_that_are_there() {
     assert_eq!(Rc::strong_count(&held), 2);
     drop(all);
     assert_eq!((Rc::strong_count(&held), drops.get()), (1, 1));
+}
+
+/// Takes steps until it is refused, as often as it is polled; counts them.
+fn greedy(steps: &Cell<u32>, enough: u32) -> impl Future<Output = ()> {
+    poll_fn(move |cx| {
+        while steps.get() < enough {
+            std::task::ready!(budget::poll_spend(cx, budget::STEP));
+            steps.set(steps.get() + 1);
+        }
+        Poll::Ready(())
+    })
+}
+
+#[test]
+fn a_branch_that_is_always_ready_leaves_the_others_their_share() {
+    let _entered = budget::enter();
+    let (first, second, third) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let counts = || (first.get(), second.get(), third.get());
+    let mut all = Box::pin(gather((
+        greedy(&first, u32::MAX),
+        gather((greedy(&second, 1), greedy(&third, u32::MAX))),
+    )));
+    budget::begin_poll();
+    assert!(poll(&mut all, Waker::noop()).is_pending());
+    assert_eq!(counts(), (budget::PER_POLL / 2, 1, budget::PER_POLL / 2 - 1));
+    budget::begin_poll();
+    assert!(poll(&mut all, Waker::noop()).is_pending());
+    assert_eq!(
+        counts(),
+        (budget::PER_POLL, 1, budget::PER_POLL - 1),
+        "what is left is for the last"
+    );
+
+    let (greedy_first, greedy_second) = (greedy(&first, u32::MAX), greedy(&second, u32::MAX));
+    let mut tried =
+        Box::pin(try_gather((greedy_first.map(Ok::<_, ()>), greedy_second.map(Ok::<_, ()>))));
+    let before = counts();
+    budget::begin_poll();
+    assert!(poll(&mut tried, Waker::noop()).is_pending());
+    let half = budget::PER_POLL / 2;
+    assert_eq!((first.get() - before.0, second.get() - before.1), (half, half));
+}
+
+#[test]
+fn a_future_that_cannot_be_held_back_asks_before() {
+    let _entered = budget::enter();
+    budget::begin_poll();
+    let (count, waker) = WakeCount::new();
+    let mut cx = std::task::Context::from_waker(&waker);
+    for _ in 0..budget::PER_POLL {
+        assert!(budget::poll_left(&mut cx).is_ready());
+        assert!(budget::poll_left(&mut cx).is_ready(), "asking costs nothing");
+        assert!(budget::spend(budget::STEP));
+    }
+    assert_eq!(count.get(), 0);
+    assert!(budget::poll_left(&mut cx).is_pending());
+    assert_eq!(count.get(), 1);
 }

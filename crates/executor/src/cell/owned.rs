@@ -38,19 +38,21 @@ pub(crate) fn create<F: Future + 'static>(
 
 /// Creates a task and polls it at once, inside the task or callback that is running.
 ///
-/// Without a running loop it is queued like any other.
+/// Without a running loop a task is queued like any other. A callback is polled in any case: it is a timer
+/// that is to be set now.
 pub(crate) fn create_eager<F: Future + 'static>(
     owner: &Owner,
     future: F,
+    kind: Kind,
     name: Option<Arc<str>>,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
     // SAFETY: nothing that `F` borrows ends.
-    let owned = unsafe { create_listed(owner, future, Kind::Task, spawned_at) };
+    let owned = unsafe { create_listed(owner, future, kind, spawned_at) };
     if let Some(name) = name {
         owned.cell().set_name(name);
     }
-    if owner.current.get().is_some() {
+    if kind == Kind::Callback || owner.current.get().is_some() {
         lifecycle::run_nested(owner, owned.cell());
     } else {
         owner.ready.push_back(owned.cell());

@@ -106,7 +106,7 @@ impl TaskBuilder {
         let spawned_at = Location::caller();
         let created = current::with(|owner| {
             if self.eager_start {
-                return cell::create_eager(owner, future, self.name, spawned_at);
+                return cell::create_eager(owner, future, Kind::Task, self.name, spawned_at);
             }
             let owned = cell::create(owner, future, Kind::Task, spawned_at);
             if let Some(name) = self.name {

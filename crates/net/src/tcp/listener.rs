@@ -4,20 +4,21 @@ use crate::addr::{Addrs, AfterResolving, ToSocketAddrs, first_that, resolve};
 use crate::network;
 use crate::os;
 use crate::sock::{SimSocket, Sock};
+use crate::tcp::pause::Pause;
 use crate::tcp::stream::TcpStream;
 use asyncio_core::exception::{ExceptionContext, report};
 use asyncio_core::wait_note::WaitKind;
-use asyncio_reactor::{Instant, Operation, Sleep, now, sleep_until};
+use asyncio_reactor::{Operation, Sleep, sleep_until};
 use futures::stream::Stream;
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, Ready, ready as at_once};
 use std::io;
 use std::net::{self, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 /// Accepts TCP connections.
 ///
@@ -27,7 +28,8 @@ use std::time::Duration;
 /// When descriptors or memory run out, accepting **pauses** for 100 ms, then for twice as long each
 /// time and at most for a second, until a connection is accepted: it does not spin and does not fail.
 /// The first pause of a series is reported to the exception handler. Errors that concern only
-/// the connection that was to be accepted are passed over.
+/// the connection that was to be accepted are passed over, with a pause after several in a row. A connection
+/// that was accepted when there was no memory to wait for it is kept until there is.
 ///
 /// # Examples
 /// ```no_run
@@ -47,6 +49,9 @@ use std::time::Duration;
 pub struct TcpListener {
     sock: Sock<net::TcpListener>,
     pause: Pause,
+    /// Connections that were accepted when there was no memory to register them; empty unless a pause is
+    /// begun. Only the listener's own loop comes here, so nobody ever waits for the lock.
+    kept: Mutex<VecDeque<(net::TcpStream, SocketAddr)>>,
 }
 
 impl TcpListener {
@@ -71,6 +76,10 @@ impl TcpListener {
         first_that(&addrs, "cannot listen on", Self::listen).map(|listener| at_once(Ok(listener)))
     }
 
+    pub(crate) fn from_sock(sock: Sock<net::TcpListener>) -> Self {
+        Self { sock, pause: Pause::default(), kept: Mutex::default() }
+    }
+
     fn listen(addr: SocketAddr) -> io::Result<Self> {
         let sock = match network::current() {
             None => Sock::os(os::listen(addr)?)?,
@@ -79,7 +88,7 @@ impl TcpListener {
                 Sock::Sim(SimSocket::new(&*network, id))
             }
         };
-        Ok(Self { sock, pause: Pause::default() })
+        Ok(Self::from_sock(sock))
     }
 
     /// Takes a listener of std's over; `TCP_NODELAY` is set for the connections it will accept.
@@ -93,7 +102,7 @@ impl TcpListener {
     pub fn from_std(listener: net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         socket2::SockRef::from(&listener).set_tcp_nodelay(true)?;
-        Ok(Self { sock: Sock::os(listener)?, pause: Pause::default() })
+        Sock::os(listener).map(Self::from_sock)
     }
 
     /// Gives the listener back to std, in blocking mode.
@@ -148,16 +157,61 @@ impl TcpListener {
         self.sock.is_simulated()
     }
 
+    /// Registers what was accepted. If there is no room for that now, it is kept for after the pause.
+    fn register(
+        &self,
+        (stream, peer): (net::TcpStream, SocketAddr),
+    ) -> io::Result<(Sock<net::TcpStream>, SocketAddr)> {
+        Sock::try_os(stream).map(|sock| (sock, peer)).map_err(|(stream, error)| {
+            if os::is_exhausted(&error) {
+                self.kept().push_back((stream, peer));
+            }
+            error
+        })
+    }
+
+    /// What was accepted before and could not be registered then.
+    fn take_kept(&self) -> Option<(net::TcpStream, SocketAddr)> {
+        if self.pause.is_begun() { self.kept().pop_front() } else { None }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, VecDeque<(net::TcpStream, SocketAddr)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an attempt comes to; `None`: try again, after the pause if one has begun.
+    fn settle(
+        &self,
+        accepted: io::Result<(Sock<net::TcpStream>, SocketAddr)>,
+    ) -> Option<io::Result<(TcpStream, SocketAddr)>> {
+        let error = match accepted {
+            Ok((sock, peer)) => {
+                if !self.pause.is_begun() || self.kept().is_empty() {
+                    self.pause.end();
+                }
+                return Some(Ok((TcpStream::from_sock(sock), peer)));
+            }
+            Err(error) => error,
+        };
+        if os::is_exhausted(&error) {
+            self.rest(&error, "for want of resources");
+        } else if !os::concerns_one_connection(&error) {
+            return Some(Err(error));
+        } else if !self.pause.may_try_on() {
+            self.rest(&error, "since one after the other has failed");
+        }
+        None
+    }
+
     /// Puts off the next attempt; the first time in a series the exception handler hears of it.
     #[cold]
-    fn rest(&self, error: &io::Error) {
+    fn rest(&self, error: &io::Error, why: &str) {
         if self.pause.begin() {
             let listener = match self.local_addr() {
                 Ok(addr) => addr.to_string(),
                 Err(_) => String::from("a listener"),
             };
-            let message =
-                format!("accepting connections on {listener} pauses for want of resources");
+            let message = format!("accepting connections on {listener} pauses {why}");
             report(&ExceptionContext::from_error(message, error));
         }
     }
@@ -184,50 +238,6 @@ impl TryFrom<net::TcpListener> for TcpListener {
     #[track_caller]
     fn try_from(listener: net::TcpListener) -> io::Result<Self> {
         Self::from_std(listener)
-    }
-}
-
-/// Until when a listener rests. It is the listener's and not its futures', so that a task that gives up
-/// and asks again, as under a timeout, cannot turn pauses into spinning.
-///
-/// Only the listener's own loop writes here; the atomics make it `Sync` and order nothing.
-#[derive(Default)]
-struct Pause {
-    /// Nanoseconds on the loop's clock; 0 if nothing is wrong.
-    until: AtomicU64,
-    /// Length of the last pause, in milliseconds.
-    length_ms: AtomicU64,
-}
-
-impl Pause {
-    const FIRST_MS: u64 = 100;
-    const LONGEST_MS: u64 = 1000;
-
-    /// Begins a pause twice as long as the last; `true` if there was none since a success.
-    #[must_use]
-    fn begin(&self) -> bool {
-        let last = self.length_ms.load(Relaxed);
-        let length = (last * 2).clamp(Self::FIRST_MS, Self::LONGEST_MS);
-        self.length_ms.store(length, Relaxed);
-        self.until.store((now() + Duration::from_millis(length)).as_nanos(), Relaxed);
-        last == 0
-    }
-
-    #[inline]
-    fn end(&self) {
-        if self.until.load(Relaxed) != 0 {
-            self.until.store(0, Relaxed);
-            self.length_ms.store(0, Relaxed);
-        }
-    }
-
-    /// When the pause that was begun last is over, if it is not yet.
-    #[inline]
-    fn over(&self) -> Option<Instant> {
-        match self.until.load(Relaxed) {
-            0 => None,
-            until => Some(Instant::from_nanos(until)).filter(|until| now() < *until),
-        }
     }
 }
 
@@ -265,32 +275,30 @@ impl Future for Accept<'_> {
         loop {
             let accepted = match stage {
                 Stage::Idle => {
-                    *stage = match listener.pause.over() {
-                        Some(until) => Stage::Pausing(sleep_until(until)),
-                        None => Self::next_stage(listener),
+                    if let Some(until) = listener.pause.over() {
+                        *stage = Stage::Pausing(sleep_until(until));
+                        continue;
+                    }
+                    let Some(kept) = listener.take_kept() else {
+                        *stage = Self::next_stage(listener);
+                        continue;
                     };
-                    continue;
+                    listener.register(kept)
                 }
                 Stage::Pausing(sleep) => {
                     ready!(Pin::new(sleep).poll(cx));
-                    *stage = Self::next_stage(listener);
+                    *stage = Stage::Idle;
                     continue;
                 }
-                Stage::Os(operation) => match ready!(Pin::new(operation).poll(cx)) {
-                    Ok((stream, peer)) => Sock::os(stream).map(|sock| (sock, peer)),
-                    Err(error) => Err(error),
-                },
+                Stage::Os(operation) => {
+                    ready!(Pin::new(operation).poll(cx)).and_then(|new| listener.register(new))
+                }
                 Stage::Sim(sim) => ready!(poll_simulated(sim, cx)),
             };
             // The future can be polled again after its result: that is how a stream of them is made.
             *stage = Stage::Idle;
-            match accepted {
-                Ok((sock, peer)) => {
-                    listener.pause.end();
-                    return Poll::Ready(Ok((TcpStream::from_sock(sock), peer)));
-                }
-                Err(error) if os::is_exhausted(&error) => listener.rest(&error),
-                Err(error) => return Poll::Ready(Err(error)),
+            if let Some(result) = listener.settle(accepted) {
+                return Poll::Ready(result);
             }
         }
     }

@@ -3,6 +3,7 @@
 mod stream;
 mod connect;
 mod split;
+mod pause;
 mod listener;
 
 pub use connect::Connect;

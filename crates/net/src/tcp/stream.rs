@@ -8,7 +8,7 @@ use futures::io::{AsyncRead, AsyncWrite};
 use socket2::SockRef;
 use std::fmt;
 use std::future::Future;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::{self, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
@@ -255,7 +255,9 @@ impl AsyncRead for &TcpStream {
             return Poll::Ready(Ok(0));
         }
         match &self.sock {
-            Sock::Os(fd) => fd.poll_read_stream(cx, buf.len(), |mut stream| stream.read(buf)),
+            Sock::Os(fd) => {
+                fd.poll_read_stream(cx, os::at_most(buf.len()), |mut stream| stream.read(buf))
+            }
             Sock::Sim(sim) => bytes_only(sim.poll(WaitKind::Readable, cx, |network, id, cx| {
                 network.poll_recv(id, cx, &mut [IoSliceMut::new(buf)], Take::Consume)
             })),
@@ -268,12 +270,12 @@ impl AsyncRead for &TcpStream {
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let len = bufs.iter().map(|buf| buf.len()).sum();
-        if len == 0 {
-            return Poll::Ready(Ok(0));
-        }
+        let Some(asked) = os::one_call(bufs) else { return Poll::Ready(Ok(0)) };
         match &self.sock {
-            Sock::Os(fd) => fd.poll_read_stream(cx, len, |mut stream| stream.read_vectored(bufs)),
+            Sock::Os(fd) => {
+                let bufs = &mut bufs[asked.bufs];
+                fd.poll_read_stream(cx, asked.len, |mut stream| stream.read_vectored(bufs))
+            }
             Sock::Sim(sim) => bytes_only(sim.poll(WaitKind::Readable, cx, |network, id, cx| {
                 network.poll_recv(id, cx, bufs, Take::Consume)
             })),
@@ -292,7 +294,9 @@ impl AsyncWrite for &TcpStream {
             return Poll::Ready(Ok(0));
         }
         match &self.sock {
-            Sock::Os(fd) => fd.poll_write_stream(cx, buf.len(), |mut stream| stream.write(buf)),
+            Sock::Os(fd) => {
+                fd.poll_write_stream(cx, os::at_most(buf.len()), |stream| os::send(stream, buf))
+            }
             Sock::Sim(sim) => sim.poll(WaitKind::Writable, cx, |network, id, cx| {
                 network.poll_send(id, cx, &[IoSlice::new(buf)], None)
             }),
@@ -305,12 +309,12 @@ impl AsyncWrite for &TcpStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let len = bufs.iter().map(|buf| buf.len()).sum();
-        if len == 0 {
-            return Poll::Ready(Ok(0));
-        }
+        let Some(asked) = os::one_call(bufs) else { return Poll::Ready(Ok(0)) };
         match &self.sock {
-            Sock::Os(fd) => fd.poll_write_stream(cx, len, |mut stream| stream.write_vectored(bufs)),
+            Sock::Os(fd) => {
+                let bufs = &bufs[asked.bufs];
+                fd.poll_write_stream(cx, asked.len, |stream| os::send_vectored(stream, bufs))
+            }
             Sock::Sim(sim) => sim.poll(WaitKind::Writable, cx, |network, id, cx| {
                 network.poll_send(id, cx, bufs, None)
             }),

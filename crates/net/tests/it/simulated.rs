@@ -1,6 +1,7 @@
 //! The same types on a network that is not the operating system's.
 
 use crate::support::note_of;
+use asyncio_core::budget;
 use asyncio_core::wait_note::WaitKind;
 use asyncio_core::{gather, try_gather};
 use asyncio_net::{Shutdown, TcpListener, TcpStream, UdpSocket, network};
@@ -161,6 +162,7 @@ fn a_task_that_waits_says_for_what_and_where() {
 #[test]
 fn operations_count_against_the_budget_of_a_poll() {
     run(|_| async {
+        let _budget = budget::enter();
         let socket = UdpSocket::bind("10.0.0.1:1").await?;
         let (mut sent, mut seen) = (0, None);
         let sending = async {
@@ -172,6 +174,7 @@ fn operations_count_against_the_budget_of_a_poll() {
         };
         let mut sending = Box::pin(sending);
         let polled = std::future::poll_fn(|cx| {
+            budget::begin_poll();
             let polled = sending.as_mut().poll(cx);
             seen.get_or_insert(polled.is_pending());
             polled

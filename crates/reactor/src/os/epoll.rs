@@ -1,23 +1,23 @@
-//! Linux: own `epoll_wait` on polling's descriptor, with an eventfd as bell and a timerfd as alarm.
+//! Linux: `epoll_wait`, with an eventfd as bell and a timerfd as alarm.
 //!
-//! `Poller::wait` makes five system calls a wait and hides `EPOLLRDHUP`, without which an end of file
-//! that arrives together with data is lost after a short read. So polling only owns the epoll
-//! descriptor here, and its `wait` and `notify` are never called.
+//! polling's `Poller::wait` makes five system calls a wait and hides `EPOLLRDHUP`, without which an end of
+//! file that arrives together with data is lost after a short read. So it is not used here.
 //!
 //! Bell and alarm are edge-triggered, registered once and never read: each write and each expiry is a
 //! new edge. The alarm is set to absolute times and lazily: only when the next deadline is earlier than
 //! the one it stands at. Too early an alarm costs one spurious wake, less than a call per change.
 
-use super::{EVENTS_PER_WAIT, Interest, always_ready};
+use super::{EVENTS_PER_WAIT, Interest, already_registered, always_ready, closed, process_id};
 use crate::selector::{Readiness, Selector, Wait};
 use asyncio_core::Instant;
 use asyncio_core::park::Unpark;
-use polling::Poller;
+use parking_lot::RwLock;
 use rustix::buffer::spare_capacity;
-use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
+use rustix::net::ipproto;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
 };
@@ -26,36 +26,63 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Keys no source has: their index part is beyond any table. `u64::MAX` is polling's own.
+/// Keys no source has: their index part is beyond any table.
 const BELL_KEY: u64 = u64::MAX - 1;
 const ALARM_KEY: u64 = u64::MAX - 2;
 
 /// What other threads may use of a selector.
 #[derive(Debug)]
 pub(crate) struct Port {
-    poller: Poller,
-    bell: OwnedFd,
+    /// `None` after the loop was closed: whoever keeps a handle or a waker keeps no descriptor.
+    open: RwLock<Option<Arc<Descriptors>>>,
     /// Whether the bell was rung since the loop last listened; one ring is enough.
     rung: AtomicBool,
+    /// The process that opened the descriptors: its child has them, too, and must not ring.
+    process: u32,
+}
+
+#[derive(Debug)]
+struct Descriptors {
+    epoll: OwnedFd,
+    bell: OwnedFd,
 }
 
 impl Port {
-    /// Whether an event says that the other side has closed.
-    pub(crate) const REPORTS_CLOSE: bool = true;
+    /// Whether a call on `fd` that does less than it was asked to has left nothing to do.
+    ///
+    /// Only TCP's, where an event tells of what else makes a read short: the end of the stream and the
+    /// urgent mark. Unix sockets end reads at descriptors and credentials that are passed, pipes and
+    /// terminals at packets, and whatever else there is has rules of its own.
+    pub(crate) fn is_drained_by_a_short_call(fd: BorrowedFd<'_>) -> bool {
+        rustix::net::sockopt::socket_protocol(fd).is_ok_and(|is| is == Some(ipproto::TCP))
+    }
 
     /// Registers a descriptor for both directions, edge-triggered.
     pub(crate) fn add(&self, fd: BorrowedFd<'_>, key: u64) -> io::Result<()> {
-        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-        match epoll::add(self.poller.as_fd(), fd, EventData::new_u64(key), flags) {
+        let flags =
+            EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::PRI | EventFlags::ET;
+        let open = self.open.read();
+        let descriptors = open.as_ref().ok_or_else(closed)?;
+        match epoll::add(&descriptors.epoll, fd, EventData::new_u64(key), flags) {
             Ok(()) => Ok(()),
-            Err(Errno::PERM) => Err(always_ready()),
+            Err(Errno::PERM) => Err(always_ready(fd)),
+            Err(Errno::EXIST) => Err(already_registered()),
             Err(errno) => Err(errno.into()),
         }
     }
 
     /// Ends a registration; must come before the descriptor is closed.
     pub(crate) fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        Ok(epoll::delete(self.poller.as_fd(), fd)?)
+        match &*self.open.read() {
+            Some(descriptors) => Ok(epoll::delete(&descriptors.epoll, fd)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets go of the descriptors; they are closed when the loop's side has gone, too.
+    pub(crate) fn close(&self) {
+        let descriptors = self.open.write().take();
+        drop(descriptors);
     }
 
     /// Whether a source must be armed again before each wait: never, edges come by themselves.
@@ -77,9 +104,12 @@ impl Port {
 impl Unpark for Port {
     fn unpark(&self) {
         // Release what the caller has put somewhere for the loop; acquire in `select` pairs with it.
-        if !self.rung.swap(true, Ordering::AcqRel) {
+        if !self.rung.swap(true, Ordering::AcqRel)
+            && process_id() == self.process
+            && let Some(descriptors) = &*self.open.read()
+        {
             // Fails only when the counter is full, that is, after 2^64 - 2 rings that were edges too.
-            let _full = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+            let _full = rustix::io::write(&descriptors.bell, &1_u64.to_ne_bytes());
         }
     }
 }
@@ -87,6 +117,7 @@ impl Unpark for Port {
 /// The loop's side.
 pub(crate) struct OsSelector {
     port: Arc<Port>,
+    descriptors: Arc<Descriptors>,
     events: Vec<epoll::Event>,
     alarm: OwnedFd,
     /// What the alarm stands at; the far future if it has gone off or was never set.
@@ -95,15 +126,22 @@ pub(crate) struct OsSelector {
 
 impl OsSelector {
     pub(crate) fn new() -> io::Result<Self> {
-        let poller = Poller::new()?;
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let bell = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let alarm = timerfd_create(TimerfdClockId::Monotonic, flags)?;
         let edge = EventFlags::IN | EventFlags::ET;
-        epoll::add(poller.as_fd(), &bell, EventData::new_u64(BELL_KEY), edge)?;
-        epoll::add(poller.as_fd(), &alarm, EventData::new_u64(ALARM_KEY), edge)?;
+        epoll::add(&epoll, &bell, EventData::new_u64(BELL_KEY), edge)?;
+        epoll::add(&epoll, &alarm, EventData::new_u64(ALARM_KEY), edge)?;
+        let descriptors = Arc::new(Descriptors { epoll, bell });
+        let port = Port {
+            open: RwLock::new(Some(Arc::clone(&descriptors))),
+            rung: AtomicBool::new(false),
+            process: process_id(),
+        };
         Ok(Self {
-            port: Arc::new(Port { poller, bell, rung: AtomicBool::new(false) }),
+            port: Arc::new(port),
+            descriptors,
             events: Vec::with_capacity(EVENTS_PER_WAIT),
             alarm,
             armed: Instant::FAR_FUTURE,
@@ -140,7 +178,7 @@ impl Selector for OsSelector {
             Wait::Forever => None,
         };
         self.events.clear();
-        match epoll::wait(self.port.poller.as_fd(), spare_capacity(&mut self.events), timeout) {
+        match epoll::wait(&self.descriptors.epoll, spare_capacity(&mut self.events), timeout) {
             // A signal is a reason to look around: its handler may have left something to do.
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
@@ -174,6 +212,8 @@ fn readiness(key: u64, flags: EventFlags) -> Readiness {
         readable: closed || flags.contains(EventFlags::IN),
         writable: failed || flags.contains(EventFlags::OUT),
         closed,
+        priority: flags.contains(EventFlags::PRI),
+        error: flags.contains(EventFlags::ERR),
     }
 }
 

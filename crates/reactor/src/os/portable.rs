@@ -3,11 +3,13 @@
 //! polling does not pass on whether the other side has closed, so no event here says so, and a short
 //! read must not end readiness.
 
-use super::{EVENTS_PER_WAIT, Interest, always_ready, register};
+use super::{EVENTS_PER_WAIT, Interest, already_registered, always_ready, closed};
+use super::{process_id, register};
 use crate::clock::OsClock;
 use crate::selector::{Readiness, Selector, Wait};
 use asyncio_core::park::Unpark;
 use asyncio_core::time::Clock;
+use parking_lot::RwLock;
 use polling::{Event, Events, PollMode, Poller};
 use rustix::fs::{FileType, fstat};
 use std::io;
@@ -23,12 +25,20 @@ compile_error!("polling's keys must hold an index and a generation of 32 bits ea
 /// What other threads may use of a selector.
 #[derive(Debug)]
 pub(crate) struct Port {
-    poller: Poller,
+    /// `None` after the loop was closed: whoever keeps a handle or a waker keeps no descriptor.
+    open: RwLock<Option<Arc<Poller>>>,
+    /// Whether the system reports edges; known before anything is registered.
+    has_edges: bool,
+    /// The process that opened the poller: its child has it, too, and must not ring.
+    process: u32,
 }
 
 impl Port {
-    /// Whether an event says that the other side has closed.
-    pub(crate) const REPORTS_CLOSE: bool = false;
+    /// Whether a call on `fd` that does less than it was asked to has left nothing to do: unknown, for an
+    /// event does not say whether the other side has closed.
+    pub(crate) fn is_drained_by_a_short_call(_fd: BorrowedFd<'_>) -> bool {
+        false
+    }
 
     /// Registers a descriptor: for all edges, or for nothing until it is armed.
     pub(crate) fn add(&self, fd: BorrowedFd<'_>, key: u64) -> io::Result<()> {
@@ -37,53 +47,79 @@ impl Port {
             FileType::from_raw_mode(fstat(fd)?.st_mode),
             FileType::RegularFile | FileType::Directory
         ) {
-            return Err(always_ready());
+            return Err(always_ready(fd));
         }
         let (interest, mode) = if self.needs_arming() {
             (Event::none(key as usize), PollMode::Oneshot)
         } else {
-            (Event::all(key as usize), PollMode::Edge)
+            (Event::all(key as usize).with_priority(), PollMode::Edge)
         };
-        register::add(&self.poller, fd, interest, mode)
+        let open = self.open.read();
+        let poller = open.as_ref().ok_or_else(closed)?;
+        register::add(poller, fd, interest, mode).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => already_registered(),
+            _ => error,
+        })
     }
 
     /// Ends a registration; must come before the descriptor is closed.
     pub(crate) fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        self.poller.delete(fd)
+        match &*self.open.read() {
+            Some(poller) => poller.delete(fd),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets go of the poller; it is closed when the loop's side has gone, too.
+    pub(crate) fn close(&self) {
+        let poller = self.open.write().take();
+        drop(poller);
     }
 
     /// Whether a source must be armed again before each wait.
     pub(crate) fn needs_arming(&self) -> bool {
-        !self.poller.supports_edge()
+        !self.has_edges
     }
 
     /// Arms a source; the system reports at once if it is ready already.
     pub(crate) fn arm(&self, fd: BorrowedFd<'_>, key: u64, interest: Interest) -> io::Result<()> {
-        let event = Event::new(key as usize, interest.readable, interest.writable);
-        self.poller.modify_with_mode(fd, event, PollMode::Oneshot)
+        let mut event = Event::new(key as usize, interest.readable, interest.writable);
+        event.set_priority(interest.priority);
+        match &*self.open.read() {
+            Some(poller) => poller.modify_with_mode(fd, event, PollMode::Oneshot),
+            None => Err(closed()),
+        }
     }
 }
 
 impl Unpark for Port {
     fn unpark(&self) {
-        // The poller coalesces rings by itself. Without its notifier the loop could never be woken.
-        self.poller.notify().expect("the poller's notifier lives as long as the poller");
+        if process_id() == self.process
+            && let Some(poller) = &*self.open.read()
+        {
+            // The poller coalesces rings by itself. Without its notifier the loop could never be woken.
+            poller.notify().expect("the poller's notifier lives as long as the poller");
+        }
     }
 }
 
 /// The loop's side.
 pub(crate) struct OsSelector {
     port: Arc<Port>,
+    poller: Arc<Poller>,
     events: Events,
 }
 
 impl OsSelector {
     pub(crate) fn new() -> io::Result<Self> {
         let capacity = NonZeroUsize::new(EVENTS_PER_WAIT).expect("a constant above zero");
-        Ok(Self {
-            port: Arc::new(Port { poller: Poller::new()? }),
-            events: Events::with_capacity(capacity),
-        })
+        let poller = Arc::new(Poller::new()?);
+        let port = Port {
+            open: RwLock::new(Some(Arc::clone(&poller))),
+            has_edges: poller.supports_edge(),
+            process: process_id(),
+        };
+        Ok(Self { port: Arc::new(port), poller, events: Events::with_capacity(capacity) })
     }
 
     pub(crate) fn port(&self) -> Arc<Port> {
@@ -100,7 +136,7 @@ impl Selector for OsSelector {
             Wait::Forever => None,
         };
         self.events.clear();
-        match self.port.poller.wait(&mut self.events, timeout) {
+        match self.poller.wait(&mut self.events, timeout) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -110,6 +146,8 @@ impl Selector for OsSelector {
             readable: event.readable,
             writable: event.writable,
             closed: false,
+            priority: event.is_priority(),
+            error: event.is_err().unwrap_or(false),
         }));
         Ok(ControlFlow::Continue(()))
     }

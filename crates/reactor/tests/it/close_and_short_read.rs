@@ -1,11 +1,15 @@
-//! The lost end of file: it arrives together with data, and the read falls short of its buffer.
+//! Short reads: what else than an empty socket makes them, above all an end of file that came with data.
 
 use crate::world::{MS, poll_once};
 use asyncio_reactor::{AsyncFd, Reactor, sleep, timeout};
+use rustix::fs::OFlags;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, sendmsg};
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::io::{Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::time::Duration;
 
 /// A connection: ours, non-blocking and registered, and the other side's.
@@ -129,5 +133,123 @@ fn after_a_short_write_the_next_waits_for_room() {
         }
         let written = timeout(Duration::from_secs(20), write()).await;
         assert!(written.expect("room wakes the writer").unwrap() > 0);
+    });
+}
+
+/// Reads what there is, with a buffer larger than that, until `expected` bytes have come.
+async fn read_pieces<T: AsFd>(
+    fd: &AsyncFd<T>,
+    expected: usize,
+    mut read: impl FnMut(&T, &mut [u8]) -> io::Result<usize>,
+) -> Vec<u8> {
+    let mut heard = Vec::new();
+    while heard.len() < expected {
+        let mut bytes = [0; 64];
+        let reading = poll_fn(|cx| fd.poll_read_stream(cx, 64, |io| read(io, &mut bytes)));
+        let limited = timeout(Duration::from_secs(20), reading).await;
+        let count = limited.expect("what has arrived is read").unwrap();
+        heard.extend_from_slice(&bytes[..count]);
+    }
+    heard
+}
+
+#[test]
+fn what_is_behind_tcps_urgent_mark_is_read() {
+    for registered_first in [false, true] {
+        Reactor::new().unwrap().block_on(async {
+            let (mut here, mut there) = connection();
+            let mut send = || {
+                there.write_all(b"before").unwrap();
+                rustix::net::send(&there, b"!", rustix::net::SendFlags::OOB).unwrap();
+                there.write_all(b"after").unwrap();
+            };
+            if registered_first {
+                here.clear_readable();
+                send();
+            } else {
+                let stream = here.into_inner();
+                send();
+                here = AsyncFd::new(stream).unwrap();
+            }
+            // Lets the loop take in all of it at once.
+            sleep(MS).await;
+            let heard = read_pieces(&here, 11, |mut stream, bytes| stream.read(bytes)).await;
+            assert_eq!(heard, b"beforeafter");
+        });
+    }
+}
+
+#[test]
+fn what_is_behind_a_descriptor_on_a_unix_socket_is_read() {
+    Reactor::new().unwrap().block_on(async {
+        let (here, there) = UnixStream::pair().unwrap();
+        here.set_nonblocking(true).unwrap();
+        let here = AsyncFd::new(here).unwrap();
+        here.clear_readable();
+        (&there).write_all(b"before").unwrap();
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        let passed = [there.as_fd()];
+        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&passed)));
+        let flags = rustix::net::SendFlags::empty();
+        sendmsg(&there, &[IoSlice::new(b"with it")], &mut ancillary, flags).unwrap();
+        (&there).write_all(b"after").unwrap();
+        sleep(MS).await;
+        let heard = read_pieces(&here, 18, |mut stream, bytes| stream.read(bytes)).await;
+        assert_eq!(heard, b"beforewith itafter");
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_behind_a_packet_of_a_pipe_is_read() {
+    use rustix::pipe::{PipeFlags, pipe_with};
+    Reactor::new().unwrap().block_on(async {
+        let (here, there) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::DIRECT).unwrap();
+        let here = AsyncFd::new(here).unwrap();
+        here.clear_readable();
+        for packet in [&b"one"[..], b"two", b"three"] {
+            rustix::io::write(&there, packet).unwrap();
+        }
+        sleep(MS).await;
+        let heard = read_pieces(&here, 11, |pipe, bytes| Ok(rustix::io::read(pipe, bytes)?)).await;
+        assert_eq!(heard, b"onetwothree");
+    });
+}
+
+#[test]
+fn what_is_behind_a_line_of_a_terminal_is_read() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    Reactor::new().unwrap().block_on(async {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK;
+        let terminal = rustix::fs::open(&name, flags, rustix::fs::Mode::empty()).unwrap();
+        let terminal = AsyncFd::new(terminal).unwrap();
+        terminal.clear_readable();
+        // In its usual mode a terminal gives a line at a time.
+        rustix::io::write(&master, b"one\ntwo\nthree\n").unwrap();
+        sleep(MS).await;
+        let heard =
+            read_pieces(&terminal, 14, |pty, bytes| Ok(rustix::io::read(pty, bytes)?)).await;
+        assert_eq!(heard, b"one\ntwo\nthree\n");
+    });
+}
+
+#[test]
+fn what_is_behind_a_datagram_is_read() {
+    Reactor::new().unwrap().block_on(async {
+        let (here, there) = UnixDatagram::pair().unwrap();
+        here.set_nonblocking(true).unwrap();
+        let here = AsyncFd::new(here).unwrap();
+        here.clear_readable();
+        for datagram in [&b"one"[..], b"two", b"three"] {
+            there.send(datagram).unwrap();
+        }
+        sleep(MS).await;
+        let heard = read_pieces(&here, 11, |socket, bytes| socket.recv(bytes)).await;
+        assert_eq!(heard, b"onetwothree");
     });
 }

@@ -1,5 +1,6 @@
 //! Handles that outlive their loop.
 
+use crate::descriptors::{alone, is_alone, open_descriptors};
 use crate::world::{MS, WakeCount, World, panic_of, poll_once, poll_with};
 use asyncio_reactor::{AsyncFd, Park, Reactor, Source, interval, now, sleep, try_now};
 use std::io::Read;
@@ -115,4 +116,60 @@ fn a_real_descriptor_needs_a_real_world() {
     assert_eq!(world.reactor.source_count(), 0);
     stream.set_nonblocking(true).unwrap();
     assert!(stream.read(&mut [0; 8]).is_err());
+}
+
+#[test]
+fn a_closed_loop_keeps_no_descriptor_whatever_is_kept_of_it() {
+    if !is_alone() {
+        let name = "closed_loop::a_closed_loop_keeps_no_descriptor_whatever_is_kept_of_it";
+        let (ok, text) = alone(name);
+        assert!(ok && text.contains("1 passed"), "{text}");
+        return;
+    }
+    // What the first loop of a process opens for good.
+    drop(Reactor::new().unwrap());
+    let before = open_descriptors();
+    let reactor = Reactor::new().unwrap();
+    let entered = reactor.enter();
+    let (here, _there) = UnixStream::pair().unwrap();
+    here.set_nonblocking(true).unwrap();
+    let kept = (AsyncFd::new(here).unwrap(), sleep(MS), reactor.unparker(), Source::new());
+    assert!(open_descriptors() > before + 2);
+    reactor.close();
+    assert_eq!(open_descriptors(), before + 2, "the pair of sockets");
+    // The bell of a closed loop rings nowhere, on any thread.
+    let bell = std::sync::Arc::clone(&kept.2);
+    std::thread::scope(|scope| scope.spawn(move || bell.unpark()).join().unwrap());
+    kept.2.unpark();
+    drop(entered);
+    drop(kept.0);
+    assert_eq!(open_descriptors(), before + 1);
+    reactor.close();
+    drop(reactor);
+}
+
+#[test]
+fn a_loop_that_is_closed_by_a_waker_in_its_wait_keeps_no_descriptor() {
+    struct Closes(std::sync::Mutex<Option<std::thread::ThreadId>>);
+    thread_local! {
+        static REACTOR: std::rc::Rc<Reactor> = std::rc::Rc::new(Reactor::new().unwrap());
+    }
+    impl std::task::Wake for Closes {
+        fn wake(self: std::sync::Arc<Self>) {
+            *self.0.lock().unwrap() = Some(std::thread::current().id());
+            REACTOR.with(|reactor| reactor.close());
+        }
+    }
+    let closes = std::sync::Arc::new(Closes(std::sync::Mutex::default()));
+    let reactor = REACTOR.with(std::rc::Rc::clone);
+    let _entered = reactor.enter();
+    let waker = Waker::from(std::sync::Arc::clone(&closes));
+    let (mut first, mut second) = (sleep(MS), sleep(MS));
+    assert!(poll_with(&mut first, &waker).is_pending());
+    assert!(poll_with(&mut second, &waker).is_pending());
+    while !reactor.is_closed() {
+        assert!(reactor.park().is_continue());
+    }
+    assert!(closes.0.lock().unwrap().is_some());
+    assert!(panic_of(|| reactor.park()).contains("the event loop is closed"));
 }

@@ -1,6 +1,6 @@
 //! Descriptors that are not what they should be, are used up, or come back under the same number.
 
-use crate::world::{MS, WakeCount, poll_with};
+use crate::world::{MS, WakeCount, poll_once, poll_with};
 use asyncio_reactor::{AsyncFd, Park, Reactor, sleep, timeout};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::File;
@@ -28,12 +28,55 @@ fn a_regular_file_is_refused_with_advice() {
 }
 
 #[test]
+fn a_directory_is_refused_with_advice_of_its_own() {
+    let reactor = Reactor::new().unwrap();
+    let _entered = reactor.enter();
+    let error = AsyncFd::new(File::open("/").unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let message = error.to_string();
+    assert!(message.starts_with("directories are always ready: use to_thread"), "{message}");
+}
+
+#[test]
+fn a_descriptor_in_blocking_mode_is_refused_with_advice_and_comes_back() {
+    let reactor = Reactor::new().unwrap();
+    let _entered = reactor.enter();
+    let (here, _there) = UnixStream::pair().unwrap();
+    let (here, error) = AsyncFd::try_new(here).unwrap_err().into_parts();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let message = error.to_string();
+    assert!(message.starts_with("the descriptor is in blocking mode"), "{message}");
+    assert!(message.contains("set_nonblocking(true)"), "{message}");
+    assert_eq!(reactor.source_count(), 0);
+    here.set_nonblocking(true).unwrap();
+    assert!(AsyncFd::try_new(here).is_ok());
+    let (out, _in) = rustix::pipe::pipe().unwrap();
+    assert_eq!(AsyncFd::new(out).unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_waited_for_and_never_read_may_be_in_any_mode() {
+    let reactor = Reactor::new().unwrap();
+    let _entered = reactor.enter();
+    let own = rustix::process::getpid();
+    let pidfd = rustix::process::pidfd_open(own, rustix::process::PidfdFlags::empty()).unwrap();
+    let epoll = rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC).unwrap();
+    for fd in [pidfd, epoll] {
+        let fd = AsyncFd::new(fd).unwrap();
+        assert!(poll_once(&mut fd.readable()).is_pending());
+    }
+}
+
+#[test]
 fn the_same_descriptor_twice_is_an_error_and_harms_the_first_one_not() {
     let reactor = Reactor::new().unwrap();
     let _entered = reactor.enter();
     let (here, mut there) = pair();
     let first = AsyncFd::new(&here).unwrap();
-    assert_eq!(AsyncFd::new(&here).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    let error = AsyncFd::new(&here).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert!(error.to_string().contains("already registered on this loop"), "{error}");
     assert_eq!(reactor.source_count(), 1);
     there.write_all(b"x").unwrap();
     reactor.block_on(first.readable()).unwrap();
@@ -120,7 +163,8 @@ pub(crate) fn is_alone() -> bool {
     std::env::var_os("ALONE").is_some()
 }
 
-fn open_descriptors() -> usize {
+/// How many descriptors this process has.
+pub(crate) fn open_descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 

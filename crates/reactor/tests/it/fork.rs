@@ -47,14 +47,24 @@ fn using_the_loop_in_the_child_is_a_clear_panic_and_the_parents_works_on() {
         let registering = panic_of(|| {
             reactor.block_on(async { drop(AsyncFd::new(std::io::stderr())) });
         });
+        let polling = panic_of(|| reactor.poll_driver());
+        let polling_now = panic_of(|| reactor.poll_now());
+        let running = panic_of(|| reactor.block_on(async {}));
+        // Wakes nobody in the parent, and ends no wait there.
+        reactor.unparker().unpark();
         // Ends no registration of the parent, which shares the poller.
         drop(here.take());
-        [waiting, registering].iter().all(|message| {
+        [waiting, registering, polling, polling_now, running].iter().all(|message| {
             message.contains(&format!("created in process {parent}"))
                 && message.contains("after a fork the child has to create its own")
         })
     });
     assert!(refused);
+    assert!(forked::returns_true(|| {
+        // Closing its own copies closes nothing of the parent's.
+        reactor.close();
+        true
+    }));
     assert!(forked::returns_true(|| Reactor::new().is_ok_and(|own| {
         own.block_on(sleep(MS));
         true

@@ -6,9 +6,14 @@
 #[path = "../../src/timer/mod.rs"]
 mod timer;
 
+/// The list of waiters, likewise.
+#[path = "../../src/waiters.rs"]
+mod waiters;
+
 mod world;
 
 mod auto_traits;
+mod budget;
 mod closed_loop;
 mod close_and_short_read;
 mod descriptors;
@@ -23,6 +28,7 @@ mod queue_against_model;
 mod readiness;
 mod signals;
 mod timeout;
+mod waiters_against_model;
 mod waker_panics;
 mod waker_reenters;
 mod what_it_waits_for;

@@ -34,7 +34,11 @@ fn using_a_handle_on_another_loop_panics_in_pythons_words() {
 #[test]
 fn a_descriptor_is_bound_to_its_loop_too() {
     let (here, there) = (Reactor::new().unwrap(), Reactor::new().unwrap());
-    let socket = there.block_on(async { AsyncFd::new(UdpSocket::bind("127.0.0.1:0")?) }).unwrap();
+    let socket = {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        there.block_on(async { AsyncFd::new(socket) }).unwrap()
+    };
     let reading = || here.block_on(socket.read_with(|_| Ok(())));
     assert!(panic_of(reading).contains("is attached to a different loop"));
     assert!(panic_of(|| here.block_on(socket.readable())).contains("different loop"));

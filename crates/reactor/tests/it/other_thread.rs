@@ -40,6 +40,7 @@ fn a_descriptor_dropped_on_another_thread_is_forgotten() {
     let reactor = Reactor::new().unwrap();
     let entered = reactor.enter();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_nonblocking(true).unwrap();
     let address = socket.local_addr().unwrap();
     // A duplicate keeps the socket itself open: only the registration ends.
     let duplicate = socket.try_clone().unwrap();

@@ -198,3 +198,37 @@ fn real_clocks_of_two_loops_compare() {
     let second = two.now();
     assert!(second >= first && second - first < Duration::from_secs(3600));
 }
+
+#[test]
+fn a_poll_that_is_asked_for_fires_what_is_due_whatever_was_done_before() {
+    let world = World::new();
+    let _entered = world.reactor.enter();
+    let (count, waker) = WakeCount::new();
+    let mut sleeping = sleep(MS);
+    assert!(poll_with(&mut sleeping, &waker).is_pending());
+    world.reactor.poll_now();
+    assert_eq!(count.get(), 0, "it is not due");
+    world.clock.advance(MS);
+    world.reactor.poll_now();
+    assert_eq!(count.get(), 1);
+    assert!(world.waits.borrow().is_empty(), "and nothing has waited");
+}
+
+#[test]
+fn a_poll_that_is_asked_for_asks_the_system_and_does_not_wait() {
+    let reactor = Reactor::new().unwrap();
+    let _entered = reactor.enter();
+    let (here, mut there) = UnixStream::pair().unwrap();
+    here.set_nonblocking(true).unwrap();
+    let here = AsyncFd::new(here).unwrap();
+    let (count, waker) = WakeCount::new();
+    let mut reading = here.readable();
+    assert!(poll_with(&mut reading, &waker).is_pending());
+    reactor.poll_now();
+    there.write_all(b"x").unwrap();
+    for _ in 0..3 {
+        // Right after another poll, too, when pacing would leave it out.
+        reactor.poll_now();
+    }
+    assert_eq!(count.get(), 1);
+}

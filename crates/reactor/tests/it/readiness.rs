@@ -163,7 +163,13 @@ fn an_operation_that_would_block_waits_for_the_next_event() {
     source.clear_readable();
     assert!(source.poll_readable(&mut context).is_pending());
     assert!(source.poll_writable(&mut context).is_ready(), "the other direction is another matter");
-    let event = Readiness { key: source.key(), readable: true, writable: false, closed: false };
+    let event = Readiness {
+        key: source.key(),
+        readable: true,
+        writable: false,
+        closed: false,
+        ..Readiness::default()
+    };
     world.script.borrow_mut().push_back((at(5), event));
     assert!(world.reactor.park().is_continue());
     assert!(source.poll_readable(&mut context).is_ready());
@@ -182,7 +188,8 @@ fn an_event_wakes_those_it_concerns_and_once() {
         assert!(source.poll_writable(&mut Context::from_waker(&write_waker)).is_pending());
     };
     let event = |readable, writable, closed| {
-        let event = Readiness { key: source.key(), readable, writable, closed };
+        let event =
+            Readiness { key: source.key(), readable, writable, closed, ..Readiness::default() };
         world.script.borrow_mut().push_back((world.reactor.now() + MS, event));
         assert!(world.reactor.park().is_continue());
         let woken = (reads.get(), writes.get());
@@ -272,6 +279,97 @@ fn a_passing_error_of_a_datagram_socket_does_not_make_it_ready_for_ever() {
     assert!(poll_once(&mut again).is_pending());
     drop(again);
     assert_eq!(calls, 1, "the second poll knows without a call");
+}
+
+/// Sets `IP_RECVERR`.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "rustix and socket2 have no such function")]
+fn keep_errors_in_a_queue(socket: &UdpSocket) {
+    use std::os::fd::AsRawFd;
+    let (on, len) = (1_i32, size_of::<i32>() as u32);
+    let (fd, level, name) = (socket.as_raw_fd(), libc::IPPROTO_IP, libc::IP_RECVERR);
+    // SAFETY: the value lives as long as the call, and `len` is its size.
+    let result = unsafe { libc::setsockopt(fd, level, name, (&raw const on).cast(), len) };
+    assert_eq!(result, 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_error_queue_that_nobody_empties_is_told_of_once() {
+    real(async {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        keep_errors_in_a_queue(&socket);
+        // Nobody is there: the refusal comes back twice, as an error and in the queue.
+        socket.send_to(b"x", "127.0.0.1:1").unwrap();
+        let socket = AsyncFd::new(socket).unwrap();
+        let mut rounds = 0;
+        let reading = async {
+            loop {
+                socket.readable().await.unwrap();
+                rounds += 1;
+                let read = socket.get_ref().recv(&mut [0; 8]);
+                assert!(matches!(
+                    read.unwrap_err().kind(),
+                    ErrorKind::ConnectionRefused | ErrorKind::WouldBlock
+                ));
+            }
+        };
+        timeout(20 * MS, reading).await.unwrap_err();
+        assert!((1..5).contains(&rounds), "{rounds} rounds for one error");
+        // What waits for errors is not fooled: it stays in the queue.
+        timeout(Duration::from_secs(10), socket.error()).await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn priority_data_is_waited_for_by_itself() {
+    let reactor = Reactor::new().unwrap();
+    let _entered = reactor.enter();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (here, _) = listener.accept().unwrap();
+    here.set_nonblocking(true).unwrap();
+    let here = AsyncFd::new(here).unwrap();
+    let mut waiting = here.priority();
+    assert!(poll_once(&mut waiting).is_pending());
+    (&there).write_all(b"ordinary").unwrap();
+    reactor.block_on(here.readable()).unwrap();
+    assert!(poll_once(&mut waiting).is_pending(), "ordinary data is none");
+    rustix::net::send(&there, b"!", rustix::net::SendFlags::OOB).unwrap();
+    let waited = reactor.block_on(timeout(Duration::from_secs(10), waiting));
+    waited.unwrap().unwrap();
+}
+
+#[test]
+fn a_hundred_thousand_waiters_on_one_source_are_woken_without_a_search_for_each() {
+    // With a search it would be ten thousand million steps, and a time-out.
+    const WAITERS: usize = 100_000;
+    let reactor = Reactor::new().unwrap();
+    let _entered = reactor.enter();
+    let (here, mut there) = pair();
+    let here = AsyncFd::new(here).unwrap();
+    let ((count, waker), (others, other_waker)) = (WakeCount::new(), WakeCount::new());
+    let read = || here.read_with(|mut stream| stream.read(&mut [0; 1]));
+    let mut waiters: Vec<_> = (0..WAITERS).map(|_| read()).collect();
+    // Whoever is polled again, and by another task, is found among all others.
+    for waker in [&other_waker, &waker, &waker] {
+        for waiter in &mut waiters {
+            assert!(poll_with(waiter, waker).is_pending());
+        }
+    }
+    there.write_all(b"x").unwrap();
+    while count.get() == 0 {
+        assert!(reactor.park().is_continue());
+    }
+    assert_eq!((count.get(), others.get()), (WAITERS, 0));
+    let done = waiters.iter_mut().filter_map(|waiter| match poll_with(waiter, &waker) {
+        Poll::Ready(result) => Some(result.unwrap()),
+        Poll::Pending => None,
+    });
+    assert_eq!(done.collect::<Vec<_>>(), [1], "one byte is for one of them");
+    // They leave in the order that would be the worst for a list.
+    waiters.drain(..).for_each(drop);
 }
 
 #[test]

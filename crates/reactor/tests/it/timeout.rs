@@ -1,7 +1,7 @@
 //! Timeouts: who wins a tie, and what is dropped when.
 
 use crate::world::{MS, World, poll_once};
-use asyncio_reactor::{Instant, Park, TimeoutError, now, sleep, timeout};
+use asyncio_reactor::{Instant, Park, TimeoutError, now, sleep, timeout, timeout_at};
 use std::cell::Cell;
 use std::future::{pending, ready};
 use std::pin::pin;
@@ -55,7 +55,7 @@ fn t5_the_future_is_dropped_before_the_error_is_returned() {
             let _held = held;
             pending::<()>().await;
         }));
-        assert_eq!(limited.as_mut().await, Err(error()));
+        assert_eq!(limited.as_mut().await.unwrap_err().limit(), Some(MS));
         assert!(!is_held.get(), "although the timeout itself is still there");
         assert_eq!(now(), Instant::ZERO + MS);
     });
@@ -77,7 +77,10 @@ fn a_timeout_of_zero_lets_the_future_run_once() {
     let world = World::new();
     world.reactor.block_on(async {
         assert_eq!(timeout(Duration::ZERO, ready(7)).await, Ok(7));
-        assert_eq!(timeout(Duration::ZERO, pending::<()>()).await, Err(error()));
+        assert_eq!(
+            timeout(Duration::ZERO, pending::<()>()).await.unwrap_err().limit(),
+            Some(Duration::ZERO)
+        );
         assert_eq!(now(), Instant::ZERO);
     });
 }
@@ -105,12 +108,25 @@ fn an_endless_timeout_is_none() {
 
 #[test]
 fn the_error_says_so_and_turns_into_an_io_error() {
-    assert_eq!(error().to_string(), "timed out");
+    assert_eq!(error().to_string(), "timed out after 50ms");
+    assert_eq!(error().limit(), Some(50 * MS));
     assert_eq!(std::io::Error::from(error()).kind(), std::io::ErrorKind::TimedOut);
 }
 
 /// The error cannot be made outside of the crate, so it has to be had.
 fn error() -> TimeoutError {
     let world = World::new();
-    world.reactor.block_on(timeout(Duration::ZERO, pending::<()>())).unwrap_err()
+    world.reactor.block_on(timeout(50 * MS, pending::<()>())).unwrap_err()
+}
+
+#[test]
+fn a_timeout_at_an_instant_ends_then_and_names_no_limit() {
+    let world = World::new();
+    world.reactor.block_on(async {
+        let deadline = now() + 5 * MS;
+        let error = timeout_at(deadline, pending::<()>()).await.unwrap_err();
+        assert_eq!(now(), deadline);
+        assert_eq!((error.limit(), error.to_string()), (None, "timed out".to_owned()));
+        assert_eq!(timeout_at(deadline, async { 7 }).await, Ok(7), "the value wins");
+    });
 }

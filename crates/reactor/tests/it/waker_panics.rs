@@ -63,7 +63,13 @@ fn one_that_panics_when_an_event_wakes_it_is_reported() {
     source.clear_readable();
     let waker = Waker::from(Arc::new(PanicsWhenWoken));
     assert!(source.poll_readable(&mut Context::from_waker(&waker)).is_pending());
-    let event = Readiness { key: source.key(), readable: true, writable: false, closed: false };
+    let event = Readiness {
+        key: source.key(),
+        readable: true,
+        writable: false,
+        closed: false,
+        ..Readiness::default()
+    };
     world.script.borrow_mut().push_back((at(5), event));
     assert_eq!(reports_of(|| assert!(world.reactor.park().is_continue())), ["woken"]);
     assert!(source.poll_readable(&mut Context::from_waker(Waker::noop())).is_ready());

@@ -1,11 +1,11 @@
 //! Wakers that come back to the loop while they are woken, cloned or dropped.
 
-use crate::world::{MS, World, at, poll_with};
+use crate::world::{MS, World, at, panic_of, poll_with};
 use asyncio_reactor::{Park, Readiness, Sleep, Source, sleep, sleep_until};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
 thread_local! {
     static SLEEPS: RefCell<Vec<Sleep>> = const { RefCell::new(Vec::new()) };
@@ -52,7 +52,13 @@ fn a_waker_may_make_and_drop_timers_and_sources_while_it_is_woken() {
     let source = Source::new();
     source.clear_readable();
     assert!(source.poll_readable(&mut Context::from_waker(&waker)).is_pending());
-    let readable = Readiness { key: source.key(), readable: true, writable: false, closed: false };
+    let readable = Readiness {
+        key: source.key(),
+        readable: true,
+        writable: false,
+        closed: false,
+        ..Readiness::default()
+    };
     // Dropped by its own waker, or by that of a timer.
     SOURCES.set(vec![source]);
     world.script.borrow_mut().push_back((at(20), readable));
@@ -71,7 +77,13 @@ fn a_source_dropped_by_its_own_waker_is_gone() {
     let source = Source::new();
     source.clear_readable();
     assert!(source.poll_readable(&mut Context::from_waker(&waker)).is_pending());
-    let event = Readiness { key: source.key(), readable: true, writable: true, closed: true };
+    let event = Readiness {
+        key: source.key(),
+        readable: true,
+        writable: true,
+        closed: true,
+        ..Readiness::default()
+    };
     SOURCES.set(vec![source]);
     world.script.borrow_mut().extend([(at(1), event), (at(1), event), (at(2), event)]);
     assert!(world.reactor.park().is_continue());
@@ -130,4 +142,48 @@ fn closing_runs_the_drops_of_wakers_outside_of_its_borrows() {
     }
     world.reactor.close();
     assert_eq!(drops.load(Ordering::SeqCst), 100);
+}
+
+/// A waker each clone of which enters a loop of its own when it is dropped.
+#[expect(
+    unsafe_code,
+    reason = "a waker of `Arc` runs nothing when one of several clones is dropped"
+)]
+fn enters_when_dropped() -> Waker {
+    const TABLE: RawWakerVTable = RawWakerVTable::new(clone, enter, nothing, enter);
+    const fn clone(_: *const ()) -> RawWaker {
+        RawWaker::new(std::ptr::null(), &TABLE)
+    }
+    fn enter(_: *const ()) {
+        World::new().reactor.block_on(async {});
+    }
+    fn nothing(_: *const ()) {}
+    // SAFETY: there is no data behind the pointer, so all of the table's functions may be called always.
+    unsafe { Waker::new(std::ptr::null(), &TABLE) }
+}
+
+#[test]
+fn a_waker_that_is_refused_may_enter_another_loop_while_it_is_dropped() {
+    let waker = enters_when_dropped();
+    let (here, there) = (World::new(), World::new());
+    let mut elsewhere = {
+        let _entered = there.reactor.enter();
+        sleep(MS)
+    };
+    let mut nowhere = {
+        let _entered = there.reactor.enter();
+        sleep(MS)
+    };
+    let source = {
+        let _entered = there.reactor.enter();
+        Source::new()
+    };
+    {
+        let _entered = here.reactor.enter();
+        let message = panic_of(|| poll_with(&mut elsewhere, &waker));
+        assert!(message.contains("attached to a different loop"), "{message}");
+        panic_of(|| source.poll_readable(&mut Context::from_waker(&waker)));
+    }
+    let message = panic_of(|| poll_with(&mut nowhere, &waker));
+    assert!(message.contains("no running event loop"), "{message}");
 }

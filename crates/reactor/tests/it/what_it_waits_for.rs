@@ -43,6 +43,33 @@ fn a_timeout_names_what_the_future_in_it_waits_for() {
 }
 
 #[test]
+fn a_timeout_that_has_ended_leaves_the_notes_of_others_and_none_of_its_own() {
+    let world = World::new();
+    let _entered = world.reactor.enter();
+    let source = Source::new();
+    source.clear_writable();
+    source.clear_readable();
+    // A sibling that waits, then a timeout whose future is ready.
+    let note = note_of(async {
+        let sibling = std::future::poll_fn(|cx| source.poll_writable(cx));
+        futures::future::join(sibling, timeout(MS, async {})).await
+    });
+    assert_eq!(note.unwrap().kind(), WaitKind::Writable);
+
+    // A timeout that is over in the poll in which its future still waits.
+    let inner = std::future::poll_fn(|cx| source.poll_readable(cx));
+    let mut over = Box::pin(async {
+        timeout(MS, inner).await.unwrap_err();
+        std::future::pending::<()>().await;
+    });
+    assert!(poll_once(&mut over).is_pending());
+    assert!(world.reactor.park().is_continue());
+    wait_note::clear();
+    assert!(poll_once(&mut over).is_pending());
+    assert!(wait_note::take().is_none(), "it waits for something that does not say what it is");
+}
+
+#[test]
 fn an_interval_names_its_next_tick() {
     let world = World::new();
     let _entered = world.reactor.enter();
