@@ -7,7 +7,7 @@
 //!
 //! The *budget* limits what one poll of a task may finish, so that a task whose futures are always ready
 //! still lets others run. Every leaf future of this project calls [`poll_spend`] on the path on which it is
-//! ready: an I/O operation costs [`IO`], all else [`STEP`]. Only a loop refills the budget, before each
+//! ready: an I/O operation or a tick costs [`IO`], all else [`STEP`]. Only a loop refills the budget, before each
 //! poll; so all branches of a `gather` share one. Outside of a loop nothing is limited.
 
 use crate::wait_note::{WaitKind, pending_on};
@@ -16,9 +16,9 @@ use std::task::{Context, Poll};
 
 /// What a task may spend in one poll.
 pub const PER_POLL: u32 = 128;
-/// The cost of an I/O operation: 32 fit into one poll.
+/// The cost of an I/O operation, and of a tick, which says that time goes by: 32 fit into one poll.
 pub const IO: u32 = 4;
-/// The cost of any other step of a leaf future: a tick, a value, the end of a task.
+/// The cost of any other step of a leaf future: a value, the end of a task.
 pub const STEP: u32 = 1;
 /// The poll interval of a loop that knows nothing yet about how heavy its polls are.
 pub const INTERVAL: u32 = 16;
@@ -96,7 +96,7 @@ pub fn spend(cost: u32) -> bool {
         return true;
     }
     BUDGET.set(left.wrapping_sub_unsigned(if left > 0 { cost } else { 1 }));
-    left > 0 || is_stuck(left)
+    left > 0 || refuse(left)
 }
 
 /// Gives way if nothing is left, and takes nothing if something is.
@@ -141,9 +141,11 @@ impl Drop for Share {
     }
 }
 
-/// Whether so much was refused that nobody else can be refilling.
+/// Nothing is left. `true`: so much was refused that nobody else can be refilling.
 #[cold]
-fn is_stuck(left: i32) -> bool {
+fn refuse(left: i32) -> bool {
+    // So full a poll may have taken long, whatever stood between its steps.
+    LEFT.set(0);
     let stuck = left.unsigned_abs() >= REFUSALS;
     if stuck {
         BUDGET.set(PER_POLL.cast_signed());

@@ -8,7 +8,7 @@
 //! Budgets, pauses, retries and addresses are this crate's business above the seam, and the same for
 //! both kinds; a network only does what a kernel does.
 
-use std::cell::RefCell;
+use asyncio_core::ambient::{Entered, Slot};
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
@@ -149,36 +149,16 @@ pub trait Network: fmt::Debug {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Rc<dyn Network>>> = const { RefCell::new(None) };
-}
-
-/// Restores the network that was current before; made by [`enter`].
-#[must_use = "dropping the guard restores the former network"]
-pub struct Entered {
-    former: Option<Rc<dyn Network>>,
-}
-
-impl fmt::Debug for Entered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entered").finish_non_exhaustive()
-    }
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        // During the thread's own end the slot may be gone, and with it anyone who could look.
-        let replaced = CURRENT.try_with(|slot| slot.replace(self.former.take()));
-        drop(replaced);
-    }
+    static CURRENT: Slot<Rc<dyn Network>> = const { Slot::new() };
 }
 
 /// Makes `network` the one on which this thread's sockets are, until the guard is dropped.
-pub fn enter(network: Rc<dyn Network>) -> Entered {
-    Entered { former: CURRENT.with(|slot| slot.replace(Some(network))) }
+pub fn enter(network: Rc<dyn Network>) -> Entered<Rc<dyn Network>> {
+    Slot::enter(&CURRENT, network)
 }
 
 /// The simulated network of this thread; `None` means the operating system's.
 #[must_use]
 pub fn current() -> Option<Rc<dyn Network>> {
-    CURRENT.try_with(|slot| slot.borrow().clone()).ok().flatten()
+    Slot::get(&CURRENT)
 }

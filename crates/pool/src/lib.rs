@@ -5,6 +5,7 @@
 mod primitives;
 mod clock;
 mod job;
+pub mod simulation;
 mod shutdown;
 mod thread;
 #[cfg(feature = "process")]
@@ -16,5 +17,5 @@ pub use process::ProcessPoolExecutor;
 pub use shutdown::Shutdown;
 pub use thread::{
     AbandonedJob, ScopedJob, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor, ThreadScope,
-    current, door, to_thread,
+    current, to_thread,
 };

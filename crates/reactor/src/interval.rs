@@ -84,7 +84,7 @@ impl Interval {
             time = now();
         } else {
             // A late tick waits for nothing, and there may be any number of them.
-            ready!(poll_spend(cx, budget::STEP));
+            ready!(poll_spend(cx, budget::IO));
         }
         let due = self.next;
         self.next = self.after(due, time);

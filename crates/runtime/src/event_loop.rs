@@ -11,7 +11,7 @@ use asyncio_reactor::{Park, Reactor, sleep_until, timeout};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 type Core = asyncio_executor::EventLoop<Reactor>;
@@ -20,6 +20,10 @@ type Core = asyncio_executor::EventLoop<Reactor>;
 ///
 /// A clone is another handle of the same loop. It belongs to the thread that made it; other threads
 /// reach it through its [`Handle`]. Most programs need only [`run`](crate::run).
+///
+/// The loop closes when the last handle is dropped that came from [`new`](Self::new). Those that
+/// [`running_loop`] gives do not keep it, so a task may hold one of its own loop; afterwards they say that the
+/// loop is closed.
 ///
 /// # Examples
 /// ```
@@ -36,8 +40,17 @@ type Core = asyncio_executor::EventLoop<Reactor>;
 #[derive(Clone)]
 #[doc(alias = "AbstractEventLoop")]
 pub struct EventLoop {
-    core: Rc<Core>,
+    core: Reference,
+    handle: Handle,
     default_executor: LazyPool,
+}
+
+#[derive(Clone)]
+enum Reference {
+    /// It keeps the loop.
+    Strong(Rc<Core>),
+    /// It belongs to code that the loop runs, and would keep the loop for ever.
+    Weak(Weak<Core>),
 }
 
 impl EventLoop {
@@ -66,7 +79,33 @@ impl EventLoop {
     /// ```
     #[must_use]
     pub fn from_parts(reactor: Reactor, default_executor: LazyPool) -> Self {
-        Self { core: Rc::new(Core::new(reactor)), default_executor }
+        let core = Core::new(reactor);
+        let handle = core.handle();
+        Self { core: Reference::Strong(Rc::new(core)), handle, default_executor }
+    }
+
+    /// The loop, if it is still there.
+    fn get(&self) -> Option<Rc<Core>> {
+        match &self.core {
+            Reference::Strong(core) => Some(Rc::clone(core)),
+            Reference::Weak(core) => core.upgrade(),
+        }
+    }
+
+    /// The loop, for what a closed one refuses.
+    #[track_caller]
+    fn core(&self) -> Rc<Core> {
+        let Some(core) = self.get() else { panic!("event loop is closed: make a new one") };
+        core
+    }
+
+    /// A handle that does not keep the loop.
+    fn to_weak(&self) -> Self {
+        let core = match &self.core {
+            Reference::Strong(core) => Rc::downgrade(core),
+            Reference::Weak(core) => Weak::clone(core),
+        };
+        Self { core: Reference::Weak(core), ..self.clone() }
     }
 
     /// Runs until `future` is done, and gives its output. The future may borrow.
@@ -78,8 +117,9 @@ impl EventLoop {
     /// With the panic of `future`; if a loop is running on this thread; if this loop is closed.
     #[track_caller]
     pub fn run_until_complete<F: Future>(&self, future: F) -> Result<F::Output, Stopped> {
+        let core = self.core();
         let _entered = self.enter();
-        self.core.run_until_complete(future)
+        core.run_until_complete(future)
     }
 
     /// Runs until [`stop`](Self::stop) is called.
@@ -88,13 +128,16 @@ impl EventLoop {
     /// If a loop is running on this thread; if this loop is closed.
     #[track_caller]
     pub fn run_forever(&self) {
+        let core = self.core();
         let _entered = self.enter();
-        self.core.run_forever();
+        core.run_forever();
     }
 
     /// Ends the run after the current batch. Before a run: the run makes one turn that does not wait.
     pub fn stop(&self) {
-        self.core.stop();
+        if let Some(core) = self.get() {
+            core.stop();
+        }
     }
 
     /// Ends the loop: cancels all tasks, drops what is scheduled, closes its descriptors, and refuses
@@ -106,10 +149,12 @@ impl EventLoop {
     /// If this loop is running.
     #[track_caller]
     pub fn close(&self) {
-        let entered = self.enter();
-        self.core.close();
-        drop(entered);
-        self.core.park().close();
+        if let Some(core) = self.get() {
+            let entered = self.enter();
+            core.close();
+            drop(entered);
+            core.park().close();
+        }
         if let Some(pool) = self.default_executor.started() {
             pool.shutdown(Shutdown::Now);
         }
@@ -118,25 +163,29 @@ impl EventLoop {
     /// Whether the loop is in one of its runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.core.is_running()
+        self.get().is_some_and(|core| core.is_running())
     }
 
     /// Whether the loop is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.core.is_closed()
+        self.get().is_none_or(|core| core.is_closed())
     }
 
     /// The time on the loop's clock.
+    ///
+    /// # Panics
+    /// If the loop is gone and this handle came from [`running_loop`].
     #[must_use]
+    #[track_caller]
     pub fn time(&self) -> Instant {
-        self.core.park().now()
+        self.core().park().now()
     }
 
     /// The loop for other threads.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        self.core.handle()
+        self.handle.clone()
     }
 
     /// Schedules a future as a task, also while the loop is not running.
@@ -145,7 +194,7 @@ impl EventLoop {
     /// If the loop is closed.
     #[track_caller]
     pub fn create_task<F: Future + 'static>(&self, future: F) -> Task<F::Output> {
-        self.core.create_task(future)
+        self.core().create_task(future)
     }
 
     /// Has `f` called in the next turn, after everything that is ready.
@@ -156,7 +205,7 @@ impl EventLoop {
     /// If the loop is closed.
     #[track_caller]
     pub fn call_soon(&self, f: impl FnOnce() + 'static) -> CallHandle {
-        self.core.call_soon(f)
+        self.core().call_soon(f)
     }
 
     /// Has `f` called after `delay`, never earlier. Equal times are called in the order of the calls.
@@ -175,9 +224,10 @@ impl EventLoop {
     #[track_caller]
     pub fn call_at(&self, when: Instant, f: impl FnOnce() + 'static) -> CallHandle {
         assert!(!self.is_closed(), "event loop is closed: make a new one");
-        let _reactor = self.core.park().enter();
+        let core = self.core();
+        let _reactor = core.park().enter();
         let timer = sleep_until(when);
-        self.core.call_when(async move {
+        core.call_when(async move {
             timer.await;
             f();
         })
@@ -213,12 +263,14 @@ impl EventLoop {
 
     /// Sets who is told of panics that nobody awaits; without one they go to standard error.
     pub fn set_exception_handler(&self, handler: impl Fn(&ExceptionContext) + 'static) {
-        self.core.set_exception_handler(Some(Rc::new(handler)));
+        if let Some(core) = self.get() {
+            core.set_exception_handler(Some(Rc::new(handler)));
+        }
     }
 
     /// Sets who chooses the next task; `None` is first in, first out. It is for simulation.
     pub fn set_policy(&self, policy: Option<Box<dyn Policy>>) {
-        self.core.set_policy(policy);
+        self.core().set_policy(policy);
     }
 
     /// Asks every task to end, once, and waits until they have; then lets the default executor end, while the
@@ -227,11 +279,12 @@ impl EventLoop {
     /// What is left then, and what was created meanwhile, is for [`close`](Self::close) to drop.
     pub(crate) fn end(&self, limit: Duration) {
         let pool = self.default_executor.started();
-        if self.core.all_tasks().is_empty() && pool.is_none() {
+        let core = self.core();
+        if core.all_tasks().is_empty() && pool.is_none() {
             return;
         }
         let end = async {
-            self.core.cancel_other_tasks().await;
+            core.cancel_other_tasks().await;
             if let Some(pool) = pool {
                 pool.begin_shutdown();
                 poll_fn(|cx| pool.poll_ended(cx)).await;
@@ -243,7 +296,7 @@ impl EventLoop {
 
     /// Who is told on behalf of this loop, and of how many panics it was told.
     pub(crate) fn reporter(&self) -> Reporter {
-        self.core.reporter()
+        self.core().reporter()
     }
 
     /// The default executor, if it was ever used.
@@ -251,9 +304,9 @@ impl EventLoop {
         self.default_executor.started()
     }
 
-    fn enter(&self) -> (Entered<Self>, asyncio_pool::current::Entered) {
+    fn enter(&self) -> (Entered<Self>, Entered<LazyPool>) {
         let pool = asyncio_pool::current::enter(self.default_executor.clone());
-        (Slot::enter(&CURRENT, self.clone()), pool)
+        (Slot::enter(&CURRENT, self.to_weak()), pool)
     }
 }
 

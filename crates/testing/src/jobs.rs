@@ -1,6 +1,6 @@
 //! [`JobQueue`]: the thread pool of a simulated world, without threads.
 
-use asyncio_pool::door::{PoolJob, Submit};
+use asyncio_pool::simulation::{PoolJob, Submit};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 

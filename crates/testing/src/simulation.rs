@@ -11,7 +11,7 @@ use asyncio_core::random;
 use asyncio_core::time::Clock;
 use asyncio_net::network;
 use asyncio_pool::current::LazyPool;
-use asyncio_pool::door;
+use asyncio_pool::simulation;
 use asyncio_reactor::Reactor;
 use asyncio_runtime::EventLoop;
 use std::net::IpAddr;
@@ -107,7 +107,7 @@ impl Simulation {
         let policy = SeededPolicy::new(self.seed, self.step_limit, Rc::clone(&halt));
         event_loop.set_policy(Some(Box::new(policy)));
 
-        let _door = door::enter(jobs);
+        let _door = simulation::enter(jobs);
         let _network = network::enter(Rc::new(SimulatedNetwork::with_options(self.network)));
         let _random = random::enter(self.seed);
         let result = event_loop.run_until_complete(async move { program().await });

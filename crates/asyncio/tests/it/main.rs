@@ -10,6 +10,8 @@ mod loop_methods;
 mod misuse;
 mod lost_panics;
 mod shutdown;
+mod loop_lifetime;
+mod broken_stderr;
 mod exhaustion;
 mod other_threads;
 mod busy_loop;

@@ -145,3 +145,79 @@ fn a_stuck_thread_is_named_and_left_behind() {
     assert!(stderr.contains("still running"), "{stderr}");
     assert!(stderr.contains("a_stuck_thread_is_named_and_left_behind"), "{stderr}");
 }
+
+#[test]
+fn the_loop_turns_while_its_default_pool_ends() {
+    let (tell, told) = mpsc::channel();
+    asyncio::run(async {
+        let handle = asyncio::running_loop().handle();
+        let (started, start) = asyncio::promise();
+        let (go, gate) = mpsc::channel::<()>();
+        let job = asyncio::to_thread(move || {
+            start.resolve(()).unwrap();
+            // Goes on when this future has been dropped, that is, when the main future is done.
+            let _gone = gate.recv();
+            tell.send(handle.create_task(|| async { 42 }).unwrap().wait()).unwrap();
+        });
+        started.await.unwrap();
+        drop((job, go));
+    });
+    // Its task may have come before the end, which has cancelled it then; it was answered in any case.
+    let answer = told.recv().unwrap();
+    assert!(answer.as_ref().map_or_else(|error| error.is_cancelled(), |value| *value == 42));
+}
+
+#[test]
+fn a_report_that_is_no_panic_does_not_fail_a_runner() {
+    let mut runner = Runner::builder().fail_on_lost_panic(true).build().unwrap();
+    runner.event_loop().set_exception_handler(|_| ());
+    runner.run(async {
+        let report = asyncio::ExceptionContext::from_error("accepting pauses", &"EMFILE");
+        asyncio_core::exception::report(&report);
+    });
+    runner.close();
+}
+
+#[test]
+fn a_panic_of_another_loop_of_the_thread_does_not_fail_a_runner() {
+    let runner = Runner::builder().fail_on_lost_panic(true).build().unwrap();
+    let other = asyncio::EventLoop::new().unwrap();
+    other.set_exception_handler(|_| ());
+    drop(other.call_soon(|| panic!("elsewhere")));
+    other.run_until_complete(asyncio::yield_now()).unwrap();
+    runner.close();
+}
+
+/// Creates two tasks like its own when it is dropped.
+struct Doubles(Rc<Cell<u64>>);
+
+impl Drop for Doubles {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+        for _ in 0..2 {
+            let next = Self(Rc::clone(&self.0));
+            drop(asyncio::create_task(async move {
+                let _kept = next;
+                std::future::pending::<()>().await;
+            }));
+        }
+    }
+}
+
+#[test]
+fn the_end_of_a_run_is_bounded_though_each_drop_spawns_two_tasks() {
+    let drops = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&drops);
+    let mut runner = Runner::builder().build().unwrap();
+    runner.event_loop().set_exception_handler(|_| ());
+    runner.run(async move {
+        let first = Doubles(counted);
+        drop(asyncio::create_task(async move {
+            let _kept = first;
+            std::future::pending::<()>().await;
+        }));
+        asyncio::yield_now().await;
+    });
+    drop(runner);
+    assert!(drops.get() < 5_000, "{} drops", drops.get());
+}

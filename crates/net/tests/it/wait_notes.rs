@@ -4,7 +4,7 @@ use crate::support::{note_of, pair, run};
 use asyncio_core::wait_note::WaitKind;
 use asyncio_net::{TcpListener, UdpSocket, lookup_host};
 use asyncio_pool::current::{LazyPool, enter};
-use asyncio_pool::door::{self, PoolJob, Submit};
+use asyncio_pool::simulation::{self, PoolJob, Submit};
 use futures::io::AsyncRead;
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -45,7 +45,7 @@ impl Submit for Idle {
 #[test]
 fn a_name_is_a_name_and_not_only_a_job() {
     let idle = Rc::new(Idle::default());
-    let (_pool, _door) = (enter(LazyPool::default()), door::enter(Rc::<Idle>::clone(&idle)));
+    let (_pool, _door) = (enter(LazyPool::default()), simulation::enter(Rc::<Idle>::clone(&idle)));
     let note = note_of(async { lookup_host("a.example:1").await.map(drop) });
     assert_eq!(note.kind(), WaitKind::Name);
     assert_eq!(idle.0.take().len(), 1);

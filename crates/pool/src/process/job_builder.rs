@@ -9,7 +9,7 @@ use crate::process::job::Job;
 use crate::process::map::Map;
 use crate::process::order::Order;
 use crate::process::run::{Run, try_run};
-use crate::thread::door;
+use crate::simulation;
 use futures::stream::Iter;
 use std::fmt;
 use std::time::Duration;
@@ -128,7 +128,7 @@ impl<A, R> JobBuilder<A, R> {
     pub fn run_blocking(self, arguments: A) -> Result<R, JobError> {
         let (pool, order) = self.order();
         let name = order.descriptor.name();
-        let result = if door::is_open() {
+        let result = if simulation::is_entered() {
             block_on(&pool, order.run_here(&pool, arguments))
         } else {
             block_on(&pool, Run::new(pool.clone(), order, arguments, Attendance::Elsewhere))

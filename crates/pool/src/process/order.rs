@@ -8,7 +8,7 @@ use crate::process::function::{Descriptor, describe};
 use crate::process::job::Job;
 use crate::process::simulated;
 use crate::process::wire::payload;
-use crate::thread::door;
+use crate::simulation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::type_name;
@@ -93,7 +93,7 @@ impl<A, R> Order<A, R> {
         arguments: A,
         attendance: Attendance,
     ) -> (Option<Arc<Cell>>, Job<R>) {
-        if !door::is_open() {
+        if !simulation::is_entered() {
             return self.written(pool, arguments, attendance);
         }
         let (cell, job) = self.written(pool, arguments, Attendance::Elsewhere);

@@ -1,20 +1,20 @@
-//! Jobs of processes in a simulation: they go through the door of all pools, and run in this process.
+//! Jobs of processes in a simulation: they go to the hook of all pools, and run in this process.
 //!
 //! Arguments and results are written and read as ever, so what would not survive the way does not here.
 //! Nothing can be killed: timeouts and limits do not hold, and a job whose future is dropped while it runs
 //! goes on, like one on a thread.
 
 use crate::job::JobError;
+use crate::job::{Refusal, Run};
 use crate::process::cell::Cell;
 use crate::process::drive::Pool;
 use crate::process::function::Called;
-use crate::thread::door;
-use crate::thread::job::{Refusal, Run};
+use crate::simulation;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Hands a job through the open door.
+/// Hands a job to the simulation.
 #[cold]
 pub(crate) fn hand_over(pool: &Pool, cell: Arc<Cell>) {
     let job: Arc<dyn Run> = Arc::new(SimulatedJob::new(cell));
@@ -26,7 +26,7 @@ pub(crate) fn hand_over(pool: &Pool, cell: Arc<Cell>) {
         is_open
     });
     match is_noted {
-        true => door::hand_over(job),
+        true => simulation::hand_over(job),
         false => job.refuse(Refusal::ShutDown),
     }
 }
@@ -95,7 +95,7 @@ impl Run for SimulatedJob {
 mod tests {
     use crate::process::ProcessPoolExecutor;
     use crate::shutdown::Shutdown;
-    use crate::thread::door::{self, PoolJob, Submit};
+    use crate::simulation::{self, PoolJob, Submit};
     use futures::executor::block_on;
     use std::cell::{Cell, RefCell};
     use std::future::Future;
@@ -150,7 +150,7 @@ mod tests {
     fn an_end_that_cancels_what_waits_cancels_what_waits_behind_the_door() {
         for how in [Some(Shutdown::CancelPending), Some(Shutdown::Now), None] {
             let later = Rc::new(Later::default());
-            let _entered = door::enter(Rc::<Later>::clone(&later));
+            let _entered = simulation::enter(Rc::<Later>::clone(&later));
             let (ending, other) = (pool(), pool());
             let ran = ending.submit(next, 1);
             later.run_all();
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_drain_cancels_nothing_behind_the_door_and_can_be_turned_into_a_cancel() {
         let later = Rc::new(Later::default());
-        let _entered = door::enter(Rc::<Later>::clone(&later));
+        let _entered = simulation::enter(Rc::<Later>::clone(&later));
         let pool = pool();
         let first = pool.submit(counted, 1);
         drop(pool.shutdown(Shutdown::Drain));
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_job_that_ends_its_own_pool_behind_the_door_still_answers() {
         let later = Rc::new(Later::default());
-        let _entered = door::enter(Rc::<Later>::clone(&later));
+        let _entered = simulation::enter(Rc::<Later>::clone(&later));
         POOL.set(Some(pool()));
         let ends = |()| {
             POOL.with_borrow(|pool| pool.as_ref().map(|p| p.shutdown(Shutdown::Now)).is_some())
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn a_job_behind_the_door_starts_neither_a_process_nor_a_thread() {
         let later = Rc::new(Later::default());
-        let _entered = door::enter(Rc::<Later>::clone(&later));
+        let _entered = simulation::enter(Rc::<Later>::clone(&later));
         let pool = pool();
         let submitted = pool.submit(next, 1);
         let tried = pool.try_run(next, 2).unwrap();
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_call_that_blocks_does_not_wait_for_whoever_is_behind_the_door() {
-        let _entered = door::enter(Rc::new(Later::default()));
+        let _entered = simulation::enter(Rc::new(Later::default()));
         let pool = pool();
         assert_eq!(pool.run_blocking(next, 1).unwrap(), 2);
     }

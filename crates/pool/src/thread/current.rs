@@ -1,10 +1,10 @@
-//! The room of the default executor: the thread pool that belongs to the loop of this thread.
+//! The default executor: the thread pool that belongs to the loop of this thread.
 //!
 //! The loop enters it; `to_thread` and the resolution of names look here. It is Python's
 //! `run_in_executor(None, …)`.
 
 use crate::thread::executor::{ThreadPoolBuilder, ThreadPoolExecutor};
-use std::cell::RefCell;
+use asyncio_core::ambient::{Entered, Slot};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -68,36 +68,16 @@ impl fmt::Debug for LazyPool {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<LazyPool>> = const { RefCell::new(None) };
-}
-
-/// Restores the default executor that was current before; made by [`enter`].
-#[must_use = "dropping the guard restores the former default executor"]
-pub struct Entered {
-    former: Option<LazyPool>,
-}
-
-impl fmt::Debug for Entered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entered").finish_non_exhaustive()
-    }
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        // During the thread's own end the slot may be gone, and with it anyone who could look.
-        let replaced = CURRENT.try_with(|slot| slot.replace(self.former.take()));
-        drop(replaced);
-    }
+    static CURRENT: Slot<LazyPool> = const { Slot::new() };
 }
 
 /// Makes `pool` the default executor of this thread, until the guard is dropped.
-pub fn enter(pool: LazyPool) -> Entered {
-    Entered { former: CURRENT.with(|slot| slot.replace(Some(pool))) }
+pub fn enter(pool: LazyPool) -> Entered<LazyPool> {
+    Slot::enter(&CURRENT, pool)
 }
 
 /// The default executor of this thread, if a loop has entered one.
 #[must_use]
 pub fn current() -> Option<LazyPool> {
-    CURRENT.try_with(|slot| slot.borrow().clone()).ok().flatten()
+    Slot::get(&CURRENT)
 }

@@ -2,7 +2,6 @@
 
 // In dependence order: a module uses only what stands above it.
 pub(crate) mod job;
-pub mod door;
 mod queue;
 mod worker;
 mod shutdown;

@@ -1,8 +1,8 @@
 //! The end of a pool: what becomes of jobs that wait, and what is still running at the deadline.
 
 use crate::clock::Tick;
-use crate::thread::door::HandedOver;
-use crate::thread::job::Refusal;
+use crate::job::Refusal;
+use crate::simulation::HandedOver;
 use crate::thread::worker::{Shared, is_worker, refuse_all};
 use asyncio_core::exception::forget_payload;
 use std::fmt;

@@ -5,8 +5,8 @@
 //! happen to a worker that waits.
 
 use crate::clock::now;
-use crate::thread::door;
-use crate::thread::job::{Refusal, Run};
+use crate::job::{Refusal, Run};
+use crate::simulation;
 use crate::thread::queue::{Next, Queue, Rouse, SeatId};
 use asyncio_core::exception::{ExceptionContext, forget_payload, panic_message, report};
 use asyncio_core::wake_batch::wake;
@@ -77,7 +77,7 @@ impl Shared {
     }
 }
 
-/// Queues a job, or hands it through the open door.
+/// Queues a job, or hands it to the simulation.
 ///
 /// # Panics
 /// In the child of a fork, for a pool of its parent.
@@ -91,14 +91,14 @@ pub(crate) fn offer(
     job: Arc<dyn Run>,
 ) -> Result<(), (Arc<dyn Run>, Refusal)> {
     shared.assert_owner();
-    if door::is_open() {
+    if simulation::is_entered() {
         let mut queue = shared.queue.lock();
         if let Some(why) = queue.refusal() {
             return Err((job, why));
         }
         queue.handed_over.note(&job);
         drop(queue);
-        door::hand_over(job);
+        simulation::hand_over(job);
         return Ok(());
     }
     let pushed = shared.queue.lock().push(job);

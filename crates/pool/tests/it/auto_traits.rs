@@ -1,7 +1,7 @@
 //! Law 1: our own types cross threads, whatever a job returns.
 
 use asyncio_pool::current::LazyPool;
-use asyncio_pool::door::PoolJob;
+use asyncio_pool::simulation::PoolJob;
 use asyncio_pool::{
     AbandonedJob, JobError, ScopedJob, Shutdown, ThreadJob, ThreadPoolBuilder, ThreadPoolExecutor,
     ThreadScope,

@@ -3,7 +3,7 @@
 use crate::support::{Bomb, Drops, Stepwise, block_on, hold};
 use asyncio_core::exception::{self, ExceptionContext};
 use asyncio_pool::JobError;
-use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, door};
+use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, simulation};
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
@@ -82,7 +82,7 @@ fn a_panic_of_a_job_whose_future_went_while_it_ran_reaches_the_exception_handler
     })));
     // Behind the door it runs on the thread of that handler.
     let simulation = Rc::new(Stepwise::default());
-    let _door = door::enter(Rc::<Stepwise>::clone(&simulation));
+    let _door = simulation::enter(Rc::<Stepwise>::clone(&simulation));
     let future = Arc::new(Mutex::new(None::<ThreadJob<u32>>));
     let own = Arc::clone(&future);
     let job = ThreadPoolExecutor::new(1).submit(

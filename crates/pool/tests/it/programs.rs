@@ -4,7 +4,7 @@
 
 use crate::support::{Drops, Probe, Stepwise, block_on};
 use asyncio_pool::JobError;
-use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, door};
+use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, simulation};
 use proptest::prelude::*;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -257,7 +257,7 @@ proptest! {
         how in shutdown(),
     ) {
         let simulation = Rc::new(Stepwise::default());
-        let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+        let _entered = simulation::enter(Rc::<Stepwise>::clone(&simulation));
         check(World::new(1, Some(simulation)), ops, how)?;
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{Bomb, Drops, Stepwise, block_on, hold};
 use asyncio_core::exception::{self, ExceptionContext};
-use asyncio_pool::{ScopedJob, Shutdown, ThreadPoolExecutor, door};
+use asyncio_pool::{ScopedJob, Shutdown, ThreadPoolExecutor, simulation};
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -377,7 +377,7 @@ fn a_result_that_panics_in_its_drop_is_reported_and_the_scope_ends() {
 #[test]
 fn tickets_through_a_door_that_runs_none_do_not_keep_the_scope() {
     let simulation = Rc::new(Stepwise::default());
-    let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+    let _entered = simulation::enter(Rc::<Stepwise>::clone(&simulation));
     let pool = ThreadPoolExecutor::new(1);
     let ran = AtomicUsize::new(0);
     let here = pool.scope(|scope| {

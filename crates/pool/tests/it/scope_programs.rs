@@ -2,7 +2,7 @@
 //! scope ends, each result is dropped once, and a scope panics exactly if it has to.
 
 use crate::support::Drops;
-use asyncio_pool::door::{self, PoolJob, Submit};
+use asyncio_pool::simulation::{self, PoolJob, Submit};
 use asyncio_pool::{ScopedJob, Shutdown, ThreadPoolExecutor, ThreadScope};
 use proptest::prelude::*;
 use std::cell::RefCell;
@@ -207,7 +207,7 @@ proptest! {
 
     #[test]
     fn prop_a_scope_ends_behind_a_door_that_runs_what_it_likes(program in program(false)) {
-        let _entered = door::enter(Rc::new(Fickle::default()));
+        let _entered = simulation::enter(Rc::new(Fickle::default()));
         check(1, &program)?;
     }
 }

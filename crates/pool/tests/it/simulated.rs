@@ -1,7 +1,7 @@
 //! The door of simulation: jobs run inline, in order, when whoever is behind the door decides.
 
 use crate::support::{Drops, Stepwise, block_on, poll_once};
-use asyncio_pool::{Shutdown, ThreadPoolExecutor, door};
+use asyncio_pool::{Shutdown, ThreadPoolExecutor, simulation};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use std::thread;
 #[test]
 fn jobs_run_on_this_thread_when_told_and_no_thread_is_started() {
     let simulation = Rc::new(Stepwise::default());
-    let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+    let _entered = simulation::enter(Rc::<Stepwise>::clone(&simulation));
     let pool = ThreadPoolExecutor::new(4);
     let mut first = pool.submit(|()| thread::current().id(), ());
     let mut second = pool.submit(|n| n + 1, 1);
@@ -29,7 +29,7 @@ fn jobs_run_on_this_thread_when_told_and_no_thread_is_started() {
 #[test]
 fn cancel_panic_and_shutdown_mean_the_same_as_on_threads() {
     let simulation = Rc::new(Stepwise::default());
-    let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+    let _entered = simulation::enter(Rc::<Stepwise>::clone(&simulation));
     let pool = ThreadPoolExecutor::new(1);
     let drops = Drops::default();
     drop(pool.submit(|_probe| unreachable!("it was taken back"), drops.probe()));
@@ -54,7 +54,7 @@ impl Wake for Wakes {
 #[test]
 fn a_job_thrown_away_resolves_its_future_and_wakes_who_awaits_it() {
     let simulation = Rc::new(Stepwise::default());
-    let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+    let _entered = simulation::enter(Rc::<Stepwise>::clone(&simulation));
     let drops = Drops::default();
     let mut job = ThreadPoolExecutor::new(1).submit(drop, drops.probe());
     let wakes = Arc::new(Wakes::default());
@@ -71,8 +71,8 @@ fn the_guard_closes_the_door_again() {
     let pool = ThreadPoolExecutor::new(1);
     {
         let outer = Rc::new(Stepwise::default());
-        let _outer = door::enter(Rc::<Stepwise>::clone(&outer));
-        drop(door::enter(Rc::new(Stepwise::default())));
+        let _outer = simulation::enter(Rc::<Stepwise>::clone(&outer));
+        drop(simulation::enter(Rc::new(Stepwise::default())));
         drop(pool.submit(|()| (), ()));
         assert_eq!(outer.waiting(), 1);
     }
@@ -84,7 +84,7 @@ fn the_guard_closes_the_door_again() {
 fn an_end_that_cancels_what_waits_cancels_what_waits_behind_the_door() {
     for how in [Shutdown::CancelPending, Shutdown::Now] {
         let simulation = Rc::new(Stepwise::default());
-        let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+        let _entered = simulation::enter(Rc::<Stepwise>::clone(&simulation));
         let (pool, other, drops) =
             (ThreadPoolExecutor::new(1), ThreadPoolExecutor::new(1), Drops::default());
         let ran = pool.submit(|()| "ran", ());
@@ -103,7 +103,7 @@ fn an_end_that_cancels_what_waits_cancels_what_waits_behind_the_door() {
 #[test]
 fn a_drain_does_not_wait_for_the_door_and_cancels_nothing_behind_it() {
     let simulation = Rc::new(Stepwise::default());
-    let _entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+    let _entered = simulation::enter(Rc::<Stepwise>::clone(&simulation));
     let pool = ThreadPoolExecutor::new(1);
     let job = pool.submit(|()| "ran", ());
     pool.shutdown(Shutdown::Drain);

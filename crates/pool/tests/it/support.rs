@@ -1,7 +1,7 @@
 //! What several modules need: a gate that holds a job, a simulation that runs one at a time, and a probe
 //! that counts what happens to a value.
 
-use asyncio_pool::door::{PoolJob, Submit};
+use asyncio_pool::simulation::{PoolJob, Submit};
 use asyncio_pool::{ThreadJob, ThreadPoolExecutor};
 use std::cell::RefCell;
 use std::collections::VecDeque;

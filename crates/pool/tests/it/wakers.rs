@@ -6,7 +6,8 @@
 
 use crate::support::{Drops, Probe, Stepwise, block_on, poll_once};
 use asyncio_core::exception::{self, ExceptionContext};
-use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, door};
+use asyncio_pool::simulation::Submit;
+use asyncio_pool::{Shutdown, ThreadJob, ThreadPoolExecutor, simulation};
 use std::cell::Cell;
 use std::future::Future;
 use std::mem::ManuallyDrop;
@@ -36,13 +37,13 @@ struct World {
     pool: ThreadPoolExecutor,
     simulation: Rc<Stepwise>,
     ends: Drops,
-    _entered: door::Entered,
+    _entered: asyncio_core::ambient::Entered<Rc<dyn Submit>>,
 }
 
 impl World {
     fn new() -> Self {
         let simulation = Rc::new(Stepwise::default());
-        let entered = door::enter(Rc::<Stepwise>::clone(&simulation));
+        let entered = simulation::enter(Rc::<Stepwise>::clone(&simulation));
         let (pool, ends) = (ThreadPoolExecutor::new(1), Drops::default());
         Self { pool, simulation, ends, _entered: entered }
     }

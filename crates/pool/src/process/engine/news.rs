@@ -1,7 +1,7 @@
 //! [`News`]: what a pool has to tell, when its lock is released.
 
 use crate::process::cell::{Cell, Outcome, Whereabouts};
-use crate::thread::door::HandedOver;
+use crate::simulation::HandedOver;
 use asyncio_core::wake_batch::{drop_foreign, wake};
 use std::io::Write as _;
 use std::sync::Arc;

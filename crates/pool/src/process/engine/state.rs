@@ -15,7 +15,7 @@ use crate::process::settings::Settings;
 use crate::process::sys::{Event, Poller};
 use crate::process::wire::config::Identity;
 use crate::shutdown::Shutdown;
-use crate::thread::door::HandedOver;
+use crate::simulation::HandedOver;
 use std::mem::take;
 use std::sync::Arc;
 use std::task::Waker;

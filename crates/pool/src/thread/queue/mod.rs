@@ -27,8 +27,9 @@
 //! coldest leaves when its keep-alive is over and hands the watch to the next; the last one stays.
 
 use crate::clock::{Tick, now};
-use crate::thread::door::HandedOver;
-use crate::thread::job::{Refusal, Run, is_taken_back};
+use crate::job::{Refusal, Run};
+use crate::simulation::HandedOver;
+use crate::thread::job::is_taken_back;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::{JoinHandle, Thread};

@@ -9,7 +9,7 @@
 //! [`Ledger::leave`] returns there is none of either, and none can come: only a task of the scope or
 //! its body could add one.
 
-use crate::thread::job::{Refusal, Run};
+use crate::job::{Refusal, Run};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 

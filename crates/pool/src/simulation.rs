@@ -1,14 +1,14 @@
-//! The door through which a simulation takes the place of a pool's threads.
+//! The hook by which a simulation takes the place of the threads and processes of all pools.
 //!
-//! While a [`Submit`] is entered on a thread, every job that this thread submits to a thread pool goes
-//! to it, and no thread is started. Whoever is behind the door decides when each job runs, and runs it
-//! where it likes. A thread without one pays a single predicted branch a job.
+//! While a [`Submit`] is entered on a thread, every job that this thread submits to a pool goes to it, and
+//! neither thread nor process is started. It decides when each job runs, and where. A thread without one
+//! pays a single predicted branch a job.
 //!
-//! A shutdown that cancels what waits cancels what waits behind the door, too. One that drains does not wait
-//! for it, as nothing but the simulation could make it run.
+//! A shutdown that cancels what waits cancels the jobs that the hook has taken, too. One that drains does not
+//! wait for them, as nothing but the simulation could make them run.
 
-use crate::thread::job::{Refusal, Run};
-use std::cell::{Cell, RefCell};
+use crate::job::{Refusal, Run};
+use asyncio_core::ambient::{Entered, Slot};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
@@ -19,7 +19,7 @@ use std::sync::{Arc, Weak};
 /// A pool that runs nothing before it is told to:
 /// ```
 /// use asyncio_pool::ThreadPoolExecutor;
-/// use asyncio_pool::door::{self, PoolJob, Submit};
+/// use asyncio_pool::simulation::{self, PoolJob, Submit};
 /// use std::cell::RefCell;
 /// use std::rc::Rc;
 ///
@@ -33,7 +33,7 @@ use std::sync::{Arc, Weak};
 /// }
 ///
 /// let later = Rc::new(Later::default());
-/// let _entered = door::enter(later.clone());
+/// let _entered = simulation::enter(later.clone());
 /// let job = ThreadPoolExecutor::new(1).submit(|n| n + 1, 6);
 /// assert!(!job.is_finished());
 /// for job in later.0.take() {
@@ -52,7 +52,7 @@ pub trait Submit: fmt::Debug {
 ///
 /// Dropped without being run, it resolves its future to [`JobError::is_cancelled`].
 ///
-/// [`JobError::is_cancelled`]: asyncio_pool::JobError::is_cancelled
+/// [`JobError::is_cancelled`]: crate::JobError::is_cancelled
 #[must_use = "a job that is dropped does not run"]
 pub struct PoolJob {
     /// `None` once it has run.
@@ -92,59 +92,32 @@ impl fmt::Debug for PoolJob {
 }
 
 thread_local! {
-    /// Whether `DOOR` holds anything. It has no destructor, so to ask it costs next to nothing.
-    static OPEN: Cell<bool> = const { Cell::new(false) };
-    static DOOR: RefCell<Option<Rc<dyn Submit>>> = const { RefCell::new(None) };
-}
-
-/// Restores the door that was open before; made by [`enter`].
-#[must_use = "dropping the guard restores the former door"]
-pub struct Entered {
-    former: Option<Rc<dyn Submit>>,
-}
-
-impl fmt::Debug for Entered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entered").finish_non_exhaustive()
-    }
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let former = self.former.take();
-        OPEN.set(former.is_some());
-        // During the thread's own end the slot may be gone, and with it anyone to hand jobs to.
-        let replaced = DOOR.try_with(|slot| slot.replace(former));
-        drop(replaced);
-    }
+    static CURRENT: Slot<Rc<dyn Submit>> = const { Slot::new() };
 }
 
 /// Hands the jobs that this thread submits to `submit`, until the guard is dropped.
-pub fn enter(submit: Rc<dyn Submit>) -> Entered {
-    let former = DOOR.with(|slot| slot.replace(Some(submit)));
-    OPEN.set(true);
-    Entered { former }
+pub fn enter(submit: Rc<dyn Submit>) -> Entered<Rc<dyn Submit>> {
+    Slot::enter(&CURRENT, submit)
 }
 
-/// Whether jobs of this thread go through a door.
+/// Whether the jobs of this thread are simulated.
 #[inline]
-pub(crate) fn is_open() -> bool {
-    OPEN.get()
+pub(crate) fn is_entered() -> bool {
+    Slot::with(&CURRENT, |submit| submit.is_some())
 }
 
-/// Hands a job through the open door.
+/// Hands a job to the simulation.
 #[cold]
 pub(crate) fn hand_over(job: Arc<dyn Run>) {
-    let door = DOOR.with(|slot| slot.borrow().clone());
     let job = PoolJob { job: Some(job) };
-    match door {
-        Some(door) => door.submit(job),
-        // Dropping the job resolves its future; a flag without a door does not happen.
+    match Slot::get(&CURRENT) {
+        Some(submit) => submit.submit(job),
+        // Dropping the job resolves its future; whoever comes here has asked before.
         None => drop(job),
     }
 }
 
-/// The jobs of one pool that went through a door: its end may have to cancel them.
+/// The jobs of one pool that a simulation has taken: its end may have to cancel them.
 ///
 /// Both kinds of pools have it among what their lock guards, so a job is noted before the pool's end, which
 /// sees it then, or refused after it.
