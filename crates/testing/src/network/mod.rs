@@ -9,6 +9,7 @@
 
 mod after;
 mod options;
+mod address;
 mod ports;
 mod stream;
 mod listener;
