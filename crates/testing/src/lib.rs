@@ -9,6 +9,7 @@ mod stall;
 mod halt;
 mod selector;
 mod policy;
+mod world;
 mod simulation;
 
 pub use network::SimulatedNetwork;

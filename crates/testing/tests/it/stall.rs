@@ -2,10 +2,11 @@
 
 use asyncio_core::{Instant, promise, yield_now};
 use asyncio_executor::{Task, create_task};
-use asyncio_reactor::{sleep, timeout};
-use asyncio_runtime::try_running_loop;
+use asyncio_pool::{ThreadJob, to_thread};
+use asyncio_reactor::{now, sleep, timeout};
+use asyncio_runtime::{running_loop, try_running_loop};
 use asyncio_testing::{Simulation, StallKind};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
@@ -36,7 +37,10 @@ fn deadlock_names_every_blocked_task_with_its_place_and_what_it_waits_for() {
     let report = stall.to_string();
     let told: Vec<&str> = report.lines().collect();
     assert!(told[0].starts_with("deadlock: every task is blocked and no timer is set"), "{report}");
-    assert!(told[0].ends_with("at 5.000000000s with seed 0"), "{report}");
+    assert!(
+        told[0].ends_with("at 5.000000000s"),
+        "a seed that chose nothing is not told: {report}"
+    );
     assert_eq!(told.len(), 4, "the finished task is not among them: {report}");
     let place = |line| format!("stall.rs:{line}:");
     assert!(told[1].contains("Task-1") && told[1].contains("waits for task 2"), "{report}");
@@ -96,6 +100,50 @@ fn spinning_task_is_ended_by_the_limit_of_steps() {
     }
 }
 
+/// The program does something in the background that never ends, while virtual time stands still.
+fn never_ends(seed: u64, begin: impl FnOnce()) {
+    let stall = Simulation::new(seed).step_limit(1_000).run(async || {
+        begin();
+        sleep(Duration::from_secs(1)).await;
+        now()
+    });
+    assert_eq!(stall.unwrap_err().kind(), StallKind::StepLimit, "seed {seed}");
+}
+
+#[test]
+fn callbacks_that_schedule_themselves_reach_the_limit() {
+    fn again() {
+        drop(running_loop().call_soon(again));
+    }
+    for seed in [0, 1] {
+        never_ends(seed, again);
+    }
+}
+
+#[test]
+fn jobs_that_submit_themselves_reach_the_limit() {
+    thread_local! {
+        static HELD: RefCell<Option<ThreadJob<()>>> = const { RefCell::new(None) };
+    }
+    fn again() {
+        drop(HELD.replace(Some(to_thread(again))));
+    }
+    for seed in [0, 1] {
+        never_ends(seed, again);
+    }
+    drop(HELD.take());
+}
+
+#[test]
+fn timers_that_set_themselves_reach_the_limit() {
+    fn again() {
+        drop(running_loop().call_later(Duration::ZERO, again));
+    }
+    for seed in [0, 1] {
+        never_ends(seed, again);
+    }
+}
+
 #[test]
 fn program_within_the_limit_ends_well() {
     let ended = Simulation::new(0).step_limit(3).run(async || {
@@ -121,7 +169,7 @@ fn stopped_loop_is_told_apart() {
 fn timeout_around_a_deadlock_is_no_deadlock() {
     let waited = Simulation::new(0).run(async || {
         assert!(timeout(Duration::from_secs(60), pending::<()>()).await.is_err());
-        asyncio_reactor::now()
+        now()
     });
     assert_eq!(waited.unwrap(), Instant::from_nanos(60_000_000_000));
 }
