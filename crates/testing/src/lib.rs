@@ -11,7 +11,9 @@ mod selector;
 mod policy;
 mod world;
 mod simulation;
+mod seeds;
 
 pub use network::SimulatedNetwork;
+pub use seeds::for_each_seed;
 pub use simulation::Simulation;
 pub use stall::{Stall, StallKind};
