@@ -2,7 +2,7 @@
 
 use asyncio_core::yield_now;
 use asyncio_executor::create_task;
-use asyncio_pool::{ThreadJob, to_thread};
+use asyncio_pool::{ThreadJob, ThreadPoolExecutor, to_thread};
 use asyncio_reactor::{now, sleep};
 use asyncio_runtime::try_running_loop;
 use asyncio_testing::{Simulation, StallKind};
@@ -64,10 +64,9 @@ fn jobs_that_wait_for_a_thread_run_at_the_end() {
     let counted = Arc::clone(&dropped);
     let run = Simulation::new(0).run(async move || {
         drop(to_thread(move || counted.fetch_add(1, Relaxed)));
-        Some(to_thread(|| Some(to_thread(|| 6))))
+        Some(to_thread(|| 6))
     });
-    let inner = block_on(run.unwrap().unwrap()).unwrap();
-    assert_eq!(block_on(inner.unwrap()).unwrap(), 6);
+    assert_eq!(block_on(run.unwrap().unwrap()).unwrap(), 6);
     assert_eq!(dropped.load(Relaxed), 0, "the job of a future that was dropped does not run");
 }
 
@@ -75,9 +74,11 @@ fn jobs_that_wait_for_a_thread_run_at_the_end() {
 fn an_end_that_never_ends_is_a_stall() {
     thread_local! {
         static HELD: RefCell<Vec<ThreadJob<()>>> = RefCell::default();
+        // The default pool takes no new jobs when its loop ends; this one does.
+        static POOL: ThreadPoolExecutor = ThreadPoolExecutor::new(1);
     }
     fn again() {
-        let job = to_thread(again);
+        let job = POOL.with(|pool| pool.submit(|()| again(), ()));
         HELD.with_borrow_mut(|held| held.push(job));
     }
     let stall = Simulation::new(0).step_limit(1_000).run(async || again()).unwrap_err();

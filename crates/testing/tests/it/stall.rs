@@ -1,7 +1,7 @@
 //! Programs that never end: the report names every task, where it came from and what it waits for.
 
 use asyncio_core::{Instant, promise, yield_now};
-use asyncio_executor::{Task, create_task};
+use asyncio_executor::{Handle, Task, create_task};
 use asyncio_pool::{ThreadJob, to_thread};
 use asyncio_reactor::{now, sleep, timeout};
 use asyncio_runtime::{running_loop, try_running_loop};
@@ -117,6 +117,17 @@ fn callbacks_that_schedule_themselves_reach_the_limit() {
     }
     for seed in [0, 1] {
         never_ends(seed, again);
+    }
+}
+
+#[test]
+fn posts_that_post_themselves_reach_the_limit() {
+    fn again(handle: &Handle) {
+        let next = handle.clone();
+        handle.call_soon(move || again(&next)).unwrap();
+    }
+    for seed in [0, 1] {
+        never_ends(seed, || again(&running_loop().handle()));
     }
 }
 

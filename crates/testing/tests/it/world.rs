@@ -104,9 +104,10 @@ fn jobs_among_tasks(seed: u64) -> Vec<&'static str> {
         let tasks = ["task", "task"].map(|name| {
             let note = note(name);
             create_task(async move {
-                note();
-                yield_now().await;
-                note();
+                for _ in 0..4 {
+                    note();
+                    yield_now().await;
+                }
             })
         });
         for task in tasks {
@@ -123,15 +124,15 @@ fn jobs_among_tasks(seed: u64) -> Vec<&'static str> {
 #[test]
 fn a_seed_may_start_jobs_while_tasks_are_ready_and_starts_them_in_order() {
     let all: Vec<_> = (0..100).map(jobs_among_tasks).collect();
-    assert_eq!(all[0], ["task", "task", "task", "task", "job 1", "job 2", "job 3"]);
+    assert_eq!(all[0], [&["task"; 8][..], &["job 1", "job 2", "job 3"]].concat());
     for (seed, order) in all.iter().enumerate() {
         assert_eq!(jobs_among_tasks(seed as u64), *order, "seed {seed}");
         let jobs: Vec<_> = order.iter().filter(|name| **name != "task").collect();
         assert_eq!(jobs, [&"job 1", &"job 2", &"job 3"], "seed {seed}");
     }
-    let is_early = |order: &&Vec<_>| order.iter().position(|name| *name == "job 1") < Some(3);
+    let is_early = |order: &&Vec<_>| order.iter().position(|name| *name == "job 1") < Some(7);
     let early = all.iter().filter(is_early).count();
-    assert!((30..100).contains(&early), "a job started early in {early} orders of 100");
+    assert!((10..100).contains(&early), "a job started early in {early} orders of 100");
     let distinct: BTreeSet<_> = all.iter().collect();
     assert!(distinct.len() > 5, "{distinct:?}");
 }
