@@ -9,14 +9,13 @@ use crate::selector::VirtualSelector;
 use crate::stall::Stall;
 use asyncio_core::random::{self, Generator};
 use asyncio_core::time::Clock;
-use asyncio_core::yield_now;
+use asyncio_core::{stderr, yield_now};
 use asyncio_net::network;
 use asyncio_pool::current::LazyPool;
 use asyncio_pool::door;
 use asyncio_reactor::Reactor;
 use asyncio_runtime::EventLoop;
 use std::cell::Cell;
-use std::io::{self, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -133,9 +132,7 @@ fn tell_of_panic(seed: u64) {
         0 => "in the order of the real loop".to_owned(),
         seed => format!("with seed {seed}"),
     };
-    // Nobody may be listening, and that is no reason for another panic.
-    let _written = writeln!(
-        io::stderr(),
+    stderr::print(&format!(
         "asyncio-testing: the simulation {order} panicked; `Simulation::new({seed})` replays it"
-    );
+    ));
 }
