@@ -45,7 +45,7 @@ impl Function {
                 if arguments.delimiter() == Delimiter::Parenthesis
                     && arguments.stream().is_empty() => {}
             Some(token @ TokenTree::Group(_)) => {
-                let message = "the function must take no arguments: nobody could give them";
+                let message = "the function must take no arguments";
                 return Err(Refusal::at(token.span(), message));
             }
             _ => return Err(Refusal::at(name.span(), "the function must not be generic")),

@@ -49,7 +49,7 @@ impl Selector for VirtualSelector {
     }
 }
 
-/// A simulated wait never sleeps, so its bell has nobody to wake.
+/// A simulated wait never sleeps, so there is nothing to wake.
 #[derive(Debug)]
 struct Silent;
 

@@ -5,7 +5,7 @@ use crate::stall::Stall;
 use crate::world::World;
 use std::net::IpAddr;
 
-/// Steps a program may take unless it is told otherwise.
+/// Steps a program may take unless a limit is set.
 const DEFAULT_STEP_LIMIT: u64 = 10_000_000;
 
 /// A simulated world in which one program runs on the production loop.

@@ -117,8 +117,8 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if self.stage.get() == Stage::Begun {
-            tell_of_panic(self.seed);
-            // Tasks end as after any other run; how they did is no news beside the panic.
+            print_seed(self.seed);
+            // Tasks end as after any other run. A stall of the end does not matter beside the panic.
             drop(self.end());
         }
         // Here the world is still entered, so what is left closes its sockets in it.
@@ -126,8 +126,8 @@ impl Drop for World {
     }
 }
 
-/// Says on standard error with which seed it happens again; the message of the panic is there already.
-fn tell_of_panic(seed: u64) {
+/// Prints to standard error which seed replays the panic, whose message was printed before.
+fn print_seed(seed: u64) {
     let order = match seed {
         0 => "in the order of the real loop".to_owned(),
         seed => format!("with seed {seed}"),

@@ -18,7 +18,7 @@ impl Family {
         if addr.is_ipv4() { Self::V4 } else { Self::V6 }
     }
 
-    /// What a socket is bound to when nobody has said it: all addresses that it can have.
+    /// What a socket is bound to by default: all addresses that it can have.
     pub(super) fn unspecified(self) -> IpAddr {
         match self {
             Self::V4 => Ipv4Addr::UNSPECIFIED.into(),
@@ -78,7 +78,7 @@ pub(super) fn route(family: Family, local: IpAddr, to: SocketAddr) -> Result<Rou
     Ok(Route { from, to })
 }
 
-/// Whoever sends to no address in particular means this host.
+/// A packet to the unspecified address goes to this host.
 fn destination(local: IpAddr, to: IpAddr) -> IpAddr {
     match to {
         IpAddr::V4(ip) if ip.is_unspecified() && local.is_ipv4() && !local.is_unspecified() => {

@@ -32,7 +32,7 @@ pub(super) struct Datagram {
     pub(super) receiving: Waiters,
     queue: VecDeque<(Vec<u8>, SocketAddr)>,
     held: usize,
-    /// To be told once.
+    /// To be reported once.
     error: Option<Errno>,
 }
 
@@ -68,8 +68,8 @@ impl Datagram {
         }
     }
 
-    /// Whether what comes from this address is for this socket: it may listen to its peer only.
-    pub(super) fn hears(&self, from: SocketAddr) -> bool {
+    /// Whether the socket takes datagrams from this address: one with a peer takes only the peer's.
+    pub(super) fn accepts_from(&self, from: SocketAddr) -> bool {
         self.peer.is_none_or(|peer| {
             peer.ip() == from.ip() && (peer.port() == 0 || peer.port() == from.port())
         })
@@ -87,16 +87,16 @@ impl Datagram {
         self.receiving.wake(after);
     }
 
-    /// Nobody is at the end of a route by which this socket has sent. It is told only if it has a peer, and
-    /// only of that one; and the answer has to reach it, as datagrams from there would.
+    /// No socket takes what this one has sent on this route. A socket with a peer gets an error for it, if the
+    /// datagram went to the peer and the refusal finds its way back to the socket's own address.
     pub(super) fn was_refused(&mut self, Route { from, to }: Route, after: &mut After) {
-        if self.peer.is_some() && self.hears(to) && covers(self.local.ip(), from) {
+        if self.peer.is_some() && self.accepts_from(to) && covers(self.local.ip(), from) {
             self.error = Some(Errno::CONNREFUSED);
             self.receiving.wake(after);
         }
     }
 
-    /// The error that was not told yet.
+    /// The error that was not reported yet.
     pub(super) fn take_error(&mut self) -> io::Result<()> {
         self.error.take().map_or(Ok(()), |errno| Err(errno.into()))
     }

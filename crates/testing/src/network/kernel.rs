@@ -98,7 +98,7 @@ impl Kernel {
         }
     }
 
-    /// Closes a socket of any kind. Whoever still waits for it is woken, in vain.
+    /// Closes a socket of any kind. Tasks that still wait for it are woken, and find it closed.
     pub(super) fn close(&mut self, id: SocketId) {
         match self.sockets.remove(&id) {
             Some(Socket::Stream(stream)) => self.stream_closed(id, stream),

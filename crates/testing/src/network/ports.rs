@@ -11,11 +11,11 @@ use std::ops::RangeInclusive;
 /// From where free ports are given out: Linux' range.
 const EPHEMERAL: RangeInclusive<u16> = 32768..=60999;
 
-/// The addresses in use, by port first: whoever has all addresses of a port is then beside the others.
+/// The addresses in use, by port first, so that all addresses of a port are neighbours.
 #[derive(Debug, Default)]
 pub(super) struct Ports {
     taken: BTreeMap<(u16, IpAddr), SocketId>,
-    /// How many free ports were looked for; they are given out in turn, so none is used again soon.
+    /// How many free ports were searched for; they are given out in turn, so none is used again soon.
     searches: usize,
 }
 

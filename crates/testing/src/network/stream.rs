@@ -1,9 +1,9 @@
 //! [`Stream`]: one end of a connection.
 //!
 //! What the other end has sent lies here, so a stream's buffer is its receiver's. The rules for errors are
-//! Linux': what has arrived can be read even after a reset, the error is told once, and then reading gives
-//! the end of the stream and writing a broken pipe. Whoever has heard the end of the stream before the reset
-//! reads the end again; only its writes fail.
+//! Linux': what has arrived can be read even after a reset, the error is reported once, and then reading
+//! gives the end of the stream and writing a broken pipe. An end that had received the end of the stream before
+//! the reset reads it again; only its writes fail.
 
 use super::address::Family;
 use super::after::{After, Waiter};
@@ -34,7 +34,7 @@ pub(super) struct Stream {
     write_shut: bool,
     /// Both directions are done with, in whatever way.
     is_over: bool,
-    /// To be told once.
+    /// To be reported once.
     error: Option<Errno>,
 }
 
@@ -95,7 +95,7 @@ impl Stream {
         self.reader.wake(after);
     }
 
-    /// The error that was not told yet.
+    /// The error that was not reported yet.
     pub(super) fn take_error(&mut self) -> io::Result<()> {
         self.error.take().map_or(Ok(()), |errno| Err(errno.into()))
     }
@@ -108,7 +108,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Takes bytes in, as many as there is room for, and tells how many.
+    /// Takes bytes in, as many as there is room for, and returns how many.
     pub(super) fn take_in(&mut self, bufs: &[IoSlice<'_>], limit: usize) -> usize {
         let before = self.received.len();
         for buf in bufs {
@@ -125,7 +125,7 @@ impl Stream {
         take: Take,
     ) -> io::Result<Option<usize>> {
         if self.received.is_empty() {
-            // The end that was heard before an error hides it.
+            // The end of the stream came first, and hides the error.
             if !self.has_ended {
                 self.take_error()?;
             }
@@ -169,7 +169,7 @@ impl Stream {
         self.writer.wake(after);
     }
 
-    /// Whether closing it resets the connection: it was told so, or bytes were left unread.
+    /// Whether closing it resets the connection: it was set to, or bytes were left unread.
     pub(super) fn resets(&self) -> bool {
         self.resets_on_close || !self.received.is_empty()
     }

@@ -120,7 +120,7 @@ impl Kernel {
         let (stream, after) = self.stream(id)?;
         stream.check_sending()?;
         let length = bufs.iter().map(|buf| buf.len()).sum();
-        // What meets nobody is answered by a reset, which shows from the next call on.
+        // The other end is closed, so the answer is a reset, which shows from the next call on.
         let Some(other) = stream.other else {
             stream.reset(after);
             return Poll::Ready(Ok(length));
@@ -163,7 +163,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// What the other end hears of a stream that was closed.
+    /// Lets the other end know that a stream was closed.
     pub(super) fn stream_closed(&mut self, id: SocketId, mut stream: Stream) {
         self.tcp.release(stream.local, id);
         stream.reader.wake(&mut self.after);
@@ -184,7 +184,7 @@ impl Kernel {
         }
     }
 
-    /// Nobody will accept what still waits: made connections are reset, the others are refused.
+    /// What still waits will not be accepted: made connections are reset, the others are refused.
     pub(super) fn listener_closed(&mut self, id: SocketId, mut listener: Listener) {
         self.tcp.release(listener.local, id);
         listener.accepting.wake(&mut self.after);

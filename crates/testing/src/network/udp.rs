@@ -21,7 +21,7 @@ impl Kernel {
         let (socket, _) = self.datagram(id)?;
         let former = socket.local;
         let route = socket.route(addr).map_err(|error| match error {
-            // `connect` says it in other words if the address is plainly one of IPv4.
+            // `connect` gives another error if the address is written as IPv4.
             Errno::NETUNREACH if addr.is_ipv4() => Errno::AFNOSUPPORT,
             error => error,
         })?;
@@ -46,7 +46,7 @@ impl Kernel {
         Poll::Ready(Ok((count, Some(from))))
     }
 
-    /// Sends a datagram. Like a real one it never waits: who has no room for it loses it.
+    /// Sends a datagram. It never waits: a receiver without room loses it.
     pub(super) fn send_datagram(
         &mut self,
         id: SocketId,
@@ -56,7 +56,7 @@ impl Kernel {
         let (socket, _) = self.datagram(id)?;
         let route = match (to, socket.peer) {
             (Some(to), _) => match socket.route(to) {
-                // Linux looks at the port before it looks for a way between the two families.
+                // Linux checks the port before it checks that the families go together.
                 Ok(_) | Err(Errno::AFNOSUPPORT)
                     if to.port() == 0 && (socket.family == Family::V6 || to.is_ipv4()) =>
                 {
@@ -81,7 +81,9 @@ impl Kernel {
         socket.take_error()?;
         let receiver = self.udp.at(route.to);
         match receiver.map(|receiver| self.datagram(receiver)).transpose()? {
-            Some((receiver, after)) if receiver.hears(from) => receiver.arrive(bufs, from, after),
+            Some((receiver, after)) if receiver.accepts_from(from) => {
+                receiver.arrive(bufs, from, after)
+            }
             _ => {
                 let (socket, after) = self.datagram(id)?;
                 socket.was_refused(route, after);

@@ -319,7 +319,7 @@ impl<'a> Model<'a> {
         self.end(me, End::Cancelled);
     }
 
-    /// The future is dropped first, then the outcome is there for whoever has the handle.
+    /// The future is dropped first, then the outcome is there for the owner of the handle.
     fn end(&mut self, me: usize, end: End) {
         self.trace.push(Event::Dropped(me));
         self.tasks[me].done = true;
@@ -359,7 +359,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// What nobody has taken goes in the order of creation.
+    /// Outcomes that were not taken are dropped in the order of creation.
     fn close(&mut self) {
         for task in self.spawned.clone() {
             self.drop_outcome(task);

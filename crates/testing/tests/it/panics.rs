@@ -1,4 +1,4 @@
-//! A program that panics: its seed is told, its tasks end in their world, and nothing of it stays.
+//! A program that panics: its seed is printed, its tasks end in their world, and nothing of it stays.
 
 use crate::child;
 use asyncio_executor::create_task;
@@ -19,8 +19,8 @@ fn panics(seed: u64) {
 }
 
 #[test]
-fn the_seed_is_told_on_standard_error() {
-    let Some(mut child) = child::command("panics::the_seed_is_told_on_standard_error") else {
+fn the_seed_is_printed_on_standard_error() {
+    let Some(mut child) = child::command("panics::the_seed_is_printed_on_standard_error") else {
         assert!(catch_unwind(|| panics(0)).is_err());
         return panics(7);
     };
@@ -57,8 +57,8 @@ fn a_closed_standard_error_makes_no_other_panic_of_it() {
 
 #[test]
 fn tasks_of_a_program_that_panics_end_while_its_loop_runs() {
-    struct Told<'a>(&'a Cell<bool>);
-    impl Drop for Told<'_> {
+    struct Noted<'a>(&'a Cell<bool>);
+    impl Drop for Noted<'_> {
         fn drop(&mut self) {
             self.0.set(try_running_loop().is_some_and(|event_loop| event_loop.is_running()));
         }
@@ -66,9 +66,9 @@ fn tasks_of_a_program_that_panics_end_while_its_loop_runs() {
     let in_a_run: &'static Cell<bool> = Box::leak(Box::default());
     let caught = catch_unwind(AssertUnwindSafe(|| {
         Simulation::new(0).run(async || {
-            let told = Told(in_a_run);
+            let noted = Noted(in_a_run);
             drop(create_task(async move {
-                let _told = told;
+                let _noted = noted;
                 pending::<()>().await;
             }));
             sleep(Duration::from_secs(1)).await;

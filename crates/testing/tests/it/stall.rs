@@ -35,29 +35,39 @@ fn deadlock_names_every_blocked_task_with_its_place_and_what_it_waits_for() {
     assert_eq!(stall.kind(), StallKind::Deadlock);
     assert_eq!(stall.at(), Instant::from_nanos(5_000_000_000));
     let report = stall.to_string();
-    let told: Vec<&str> = report.lines().collect();
-    assert!(told[0].starts_with("deadlock: every task is blocked and no timer is set"), "{report}");
+    let report_lines: Vec<&str> = report.lines().collect();
     assert!(
-        told[0].ends_with("at 5.000000000s"),
-        "a seed that chose nothing is not told: {report}"
-    );
-    assert_eq!(told.len(), 4, "the finished task is not among them: {report}");
-    let place = |line| format!("stall.rs:{line}:");
-    assert!(told[1].contains("Task-1") && told[1].contains("waits for task 2"), "{report}");
-    assert!(told[1].contains(&place(lines.2)), "the place of the `.await`: {report}");
-    assert!(
-        told[2].contains("waiting (created at") && told[2].contains(&place(lines.0)),
+        report_lines[0].starts_with("deadlock: every task is blocked and no timer is set"),
         "{report}"
     );
-    assert!(told[2].contains("waits for a promise"), "{report}");
-    assert!(told[3].contains("Task-3") && told[3].contains(&place(lines.1)), "{report}");
-    assert!(told[3].contains("a timer that never fires"), "{report}");
+    assert!(
+        report_lines[0].ends_with("at 5.000000000s"),
+        "a seed that chose nothing is not named: {report}"
+    );
+    assert_eq!(report_lines.len(), 4, "the finished task is not among them: {report}");
+    let place = |line| format!("stall.rs:{line}:");
+    assert!(
+        report_lines[1].contains("Task-1") && report_lines[1].contains("waits for task 2"),
+        "{report}"
+    );
+    assert!(report_lines[1].contains(&place(lines.2)), "the place of the `.await`: {report}");
+    assert!(
+        report_lines[2].contains("waiting (created at")
+            && report_lines[2].contains(&place(lines.0)),
+        "{report}"
+    );
+    assert!(report_lines[2].contains("waits for a promise"), "{report}");
+    assert!(
+        report_lines[3].contains("Task-3") && report_lines[3].contains(&place(lines.1)),
+        "{report}"
+    );
+    assert!(report_lines[3].contains("a timer that never fires"), "{report}");
     assert_eq!(stall.tasks().len(), 3);
     assert_eq!(stall.tasks()[1].name(), "waiting");
 }
 
 #[test]
-fn two_tasks_that_await_each_other_are_both_told_of() {
+fn two_tasks_that_await_each_other_are_both_named() {
     let stall = Simulation::new(3)
         .run(async || {
             let slot: Rc<Cell<Option<Task<()>>>> = Rc::default();
@@ -166,7 +176,7 @@ fn program_within_the_limit_ends_well() {
 }
 
 #[test]
-fn stopped_loop_is_told_apart() {
+fn stopped_loop_is_a_kind_of_its_own() {
     let stall = Simulation::new(0)
         .run(async || {
             try_running_loop().unwrap().stop();

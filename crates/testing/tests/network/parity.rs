@@ -1,4 +1,4 @@
-//! Law R5: without faults, a program sees on the simulated network what it sees on Linux' loopback.
+//! S-72: a program sees on the simulated network what it sees on Linux' loopback.
 
 use asyncio_core::gather;
 use asyncio_net::{Shutdown, TcpListener, TcpStream, UdpSocket};
@@ -48,7 +48,7 @@ async fn read(seen: &mut Seen, stream: &mut TcpStream) {
     note(seen, result.map(|count| buf[..count].to_vec()));
 }
 
-/// Writes until it fails: when the answer to bytes that meet nobody comes, the real network decides.
+/// Writes until it fails: the system decides when the reset comes that answers a write to a closed end.
 async fn write_until_error(seen: &mut Seen, stream: &mut TcpStream) {
     loop {
         if let Err(error) = stream.write(b"x").await {
@@ -58,7 +58,7 @@ async fn write_until_error(seen: &mut Seen, stream: &mut TcpStream) {
     }
 }
 
-/// The calls that tell in what state a stream is.
+/// The calls that depend on the state of a stream.
 async fn ask_everything(seen: &mut Seen, stream: &mut TcpStream) {
     note(seen, stream.peer_addr().map(drop));
     note(seen, stream.shutdown(Shutdown::Write));
@@ -279,7 +279,7 @@ fn connecting_a_datagram_socket_gives_it_an_address() {
 }
 
 #[test]
-fn a_refusal_is_told_however_the_datagram_was_sent() {
+fn a_refusal_is_reported_however_the_datagram_was_sent() {
     same_on_both(async |seen| {
         let here = UdpSocket::bind("127.0.0.1:0").await?;
         let gone = UdpSocket::bind("127.0.0.1:0").await?;
@@ -289,12 +289,12 @@ fn a_refusal_is_told_however_the_datagram_was_sent() {
         here.connect(dead).await?;
         note(seen, here.send_to(b"x", dead).await);
         note(seen, here.recv(&mut [0; 1]).await);
-        // Whoever listens to a peer of its own is nobody for others.
+        // A socket that has a peer refuses what comes from others.
         other.connect(dead).await?;
         here.connect(other.local_addr()?).await?;
         note(seen, here.send(b"x").await);
         note(seen, here.recv(&mut [0; 1]).await);
-        // A refusal by somebody else than the peer is not told.
+        // A refusal by another than the peer is not reported.
         note(seen, here.send_to(b"x", dead).await);
         note(seen, here.send_to(b"x", dead).await);
         Ok(())

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 /// How long a call may take before it counts as waiting.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Patience {
-    /// It is polled this often, and the loop looks at the system in between.
+pub(crate) enum Pace {
+    /// It is polled this often, and the loop asks the system in between.
     Polls(u32),
     /// As long as this, and the same time passes after every call.
     Time(Duration),
@@ -25,7 +25,7 @@ pub(crate) enum Patience {
 
 /// What a script has made, and what it has seen.
 pub(crate) struct Performer {
-    patience: Patience,
+    pace: Pace,
     streams: RefCell<Vec<Rc<TcpStream>>>,
     listeners: RefCell<Vec<Rc<TcpListener>>>,
     datagrams: RefCell<Vec<Rc<UdpSocket>>>,
@@ -47,9 +47,9 @@ enum Protocol {
 }
 
 /// What each call of `script` gives, one line a call.
-pub(crate) async fn perform(script: &Script, patience: Patience) -> Vec<String> {
+pub(crate) async fn perform(script: &Script, pace: Pace) -> Vec<String> {
     let performer = Rc::new(Performer {
-        patience,
+        pace,
         streams: RefCell::default(),
         listeners: RefCell::default(),
         datagrams: RefCell::default(),
@@ -92,8 +92,8 @@ impl Performer {
 
     /// The result of a call, if it comes soon.
     async fn attempt(&self, call: &mut LocalBoxFuture<'static, String>) -> Option<String> {
-        match self.patience {
-            Patience::Polls(polls) => {
+        match self.pace {
+            Pace::Polls(polls) => {
                 for _ in 0..polls {
                     if let Poll::Ready(result) =
                         poll_fn(|cx| Poll::Ready(call.poll_unpin(cx))).await
@@ -105,7 +105,7 @@ impl Performer {
                 }
                 None
             }
-            Patience::Time(time) => {
+            Pace::Time(time) => {
                 let result = timeout(time, call).await.ok();
                 sleep(time).await;
                 result
