@@ -162,6 +162,23 @@ fn an_end_that_reads_no_more() {
 }
 
 #[test]
+fn options_are_shown_as_they_were_set() {
+    same_on_both(async |seen| {
+        let (left, right) = pair().await?;
+        for stream in [&left, &right] {
+            note(seen, stream.nodelay());
+            note(seen, stream.set_nodelay(false));
+            note(seen, stream.nodelay());
+            for ttl in [0, 1, 255, 256] {
+                note(seen, stream.set_ttl(ttl));
+                note(seen, stream.ttl());
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn connections_that_nobody_takes() {
     same_on_both(async |seen| {
         let listener = TcpListener::bind("127.0.0.1:0").await?;

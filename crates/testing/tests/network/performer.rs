@@ -150,6 +150,8 @@ impl Performer {
             | Op::Shutdown(n, _)
             | Op::Close(n)
             | Op::ResetOnDrop(n, _)
+            | Op::Nodelay(n, _)
+            | Op::Ttl(n, _)
             | Op::StreamAddrs(n) => self.call_stream(nth(&self.streams, n)?, op.clone()),
             Op::ConnectDatagram(n, ..)
             | Op::Send(n, _)
@@ -182,6 +184,10 @@ impl Performer {
                 Op::Write(_, length) => this.show(stream_ref.write(&this.bytes(length)).await),
                 Op::Shutdown(_, how) => this.show(stream.shutdown(how)),
                 Op::Close(_) => this.show(stream_ref.close().await),
+                Op::Nodelay(_, Some(on)) => this.show(stream.set_nodelay(on)),
+                Op::Nodelay(_, None) => this.show(stream.nodelay()),
+                Op::Ttl(_, Some(ttl)) => this.show(stream.set_ttl(ttl)),
+                Op::Ttl(_, None) => this.show(stream.ttl()),
                 Op::ResetOnDrop(_, reset) => this.show(stream.set_reset_on_drop(reset)),
                 _ => {
                     let name = |addr| this.name(Protocol::Tcp, addr);

@@ -37,6 +37,9 @@ pub(crate) enum Op {
     Shutdown(usize, Shutdown),
     Close(usize),
     ResetOnDrop(usize, bool),
+    /// Sets the option, or asks for it.
+    Nodelay(usize, Option<bool>),
+    Ttl(usize, Option<u32>),
     StreamAddrs(usize),
     ListenerAddr(usize),
     DropStream(usize),
@@ -93,6 +96,10 @@ fn directions() -> impl Strategy<Value = Shutdown> {
     ]
 }
 
+fn ttls() -> impl Strategy<Value = Option<u32>> {
+    prop::option::of(prop::sample::select(vec![0, 1, 64, 255, 256]))
+}
+
 fn stream_ops() -> impl Strategy<Value = Op> {
     let n = || 0_usize..8;
     prop_oneof![
@@ -106,6 +113,8 @@ fn stream_ops() -> impl Strategy<Value = Op> {
         5 => (n(), directions()).prop_map(|(stream, how)| Op::Shutdown(stream, how)),
         1 => n().prop_map(Op::Close),
         1 => (n(), any::<bool>()).prop_map(|(stream, on)| Op::ResetOnDrop(stream, on)),
+        1 => (n(), any::<Option<bool>>()).prop_map(|(stream, on)| Op::Nodelay(stream, on)),
+        1 => (n(), ttls()).prop_map(|(stream, ttl)| Op::Ttl(stream, ttl)),
         3 => n().prop_map(Op::StreamAddrs),
         1 => n().prop_map(Op::ListenerAddr),
         3 => n().prop_map(Op::DropStream),
