@@ -58,5 +58,5 @@ pub mod task {
 /// Deterministic simulation: [`asyncio_testing`].
 #[cfg(feature = "testing")]
 pub mod testing {
-    pub use asyncio_testing::{SimulatedNetwork, Simulation, Stall, StallKind};
+    pub use asyncio_testing::{SimulatedNetwork, Simulation, Stall, StallKind, for_each_seed};
 }

@@ -8,12 +8,14 @@ use crate::network::{self, Network, NetworkId, SocketId};
 use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_reactor::{AsyncFd, Operation, RegisterError};
+use rustix::io::Errno;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
 /// A socket, real or simulated.
@@ -75,11 +77,38 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for Sock<T> {
 pub(crate) struct SimSocket {
     network: NetworkId,
     id: SocketId,
+    /// Kept to be shown again, for a simulated network has no use for them.
+    nodelay: AtomicBool,
+    ttl: AtomicU32,
 }
+
+/// The default of most systems.
+const DEFAULT_TTL: u32 = 64;
 
 impl SimSocket {
     pub(crate) fn new(network: &dyn Network, id: SocketId) -> Self {
-        Self { network: network.id(), id }
+        Self { network: network.id(), id, nodelay: true.into(), ttl: DEFAULT_TTL.into() }
+    }
+
+    pub(crate) fn nodelay(&self) -> bool {
+        self.nodelay.load(Relaxed)
+    }
+
+    pub(crate) fn set_nodelay(&self, nodelay: bool) {
+        self.nodelay.store(nodelay, Relaxed);
+    }
+
+    pub(crate) fn ttl(&self) -> u32 {
+        self.ttl.load(Relaxed)
+    }
+
+    /// Refuses what does not fit into a packet, as systems do.
+    pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        if !(1..=255).contains(&ttl) {
+            return Err(Errno::INVAL.into());
+        }
+        self.ttl.store(ttl, Relaxed);
+        Ok(())
     }
 
     /// Calls the network. Nothing of ours is borrowed meanwhile.

@@ -277,7 +277,7 @@ impl EventLoop {
     /// loop turns and serves the jobs that still run. Nothing takes longer than `limit` in all.
     ///
     /// What is left then, and what was created meanwhile, is for [`close`](Self::close) to drop.
-    pub(crate) fn end(&self, limit: Duration) {
+    pub fn end(&self, limit: Duration) {
         let pool = self.default_executor.started();
         let core = self.core();
         if core.all_tasks().is_empty() && pool.is_none() {

@@ -9,8 +9,11 @@ mod stall;
 mod halt;
 mod selector;
 mod policy;
+mod world;
 mod simulation;
+mod seeds;
 
 pub use network::SimulatedNetwork;
+pub use seeds::for_each_seed;
 pub use simulation::Simulation;
 pub use stall::{Stall, StallKind};

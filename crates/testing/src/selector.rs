@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Waits for a simulated world: first for its jobs, then for its clock.
+/// Waits for a simulated world: first for its jobs, then for its clock. Each wait is a step of the run.
 #[derive(Debug)]
 pub(crate) struct VirtualSelector {
     clock: Rc<VirtualClock>,
@@ -27,10 +27,13 @@ impl VirtualSelector {
 
 impl Selector for VirtualSelector {
     fn select(&mut self, wait: Wait, _ready: &mut Vec<Readiness>) -> io::Result<ControlFlow<()>> {
+        if !self.halt.step() {
+            return Ok(ControlFlow::Break(()));
+        }
         match wait {
             Wait::Look => {}
             // A job takes no virtual time, so it comes before the next timer.
-            _ if self.jobs.run_one() => {}
+            _ if self.jobs.release() => {}
             Wait::Until(deadline) => self.clock.advance_to(deadline),
             // No timer, no job, and nothing else exists in this world.
             Wait::Forever => {
@@ -46,7 +49,7 @@ impl Selector for VirtualSelector {
     }
 }
 
-/// A simulated wait never sleeps, so its bell has nobody to wake.
+/// A simulated wait never sleeps, so there is nothing to wake.
 #[derive(Debug)]
 struct Silent;
 

@@ -1,23 +1,11 @@
 //! [`Simulation`]: one run of a program in a simulated world.
 
-use crate::clock::VirtualClock;
-use crate::halt::Halt;
-use crate::jobs::JobQueue;
-use crate::network::{Options, SimulatedNetwork};
-use crate::policy::SeededPolicy;
-use crate::selector::VirtualSelector;
+use crate::network::Options;
 use crate::stall::Stall;
-use asyncio_core::random;
-use asyncio_core::time::Clock;
-use asyncio_net::network;
-use asyncio_pool::current::LazyPool;
-use asyncio_pool::simulation;
-use asyncio_reactor::Reactor;
-use asyncio_runtime::EventLoop;
+use crate::world::World;
 use std::net::IpAddr;
-use std::rc::Rc;
 
-/// Steps a program may take unless it is told otherwise.
+/// Steps a program may take unless a limit is set.
 const DEFAULT_STEP_LIMIT: u64 = 10_000_000;
 
 /// A simulated world in which one program runs on the production loop.
@@ -61,9 +49,10 @@ impl Simulation {
         Self { seed, step_limit: DEFAULT_STEP_LIMIT, network: Options::default() }
     }
 
-    /// Halts the program after this many steps (polls of tasks and callbacks); ten million if not set.
+    /// Halts the program after this many steps; ten million if not set.
     ///
-    /// A program that spins never moves virtual time, so only this ends it.
+    /// Each poll of a task, each callback, each job and each wait is a step. A program that spins never moves
+    /// virtual time, so only this ends it.
     pub fn step_limit(mut self, steps: u64) -> Self {
         self.step_limit = steps;
         self
@@ -90,29 +79,21 @@ impl Simulation {
 
     /// Runs the program to its end.
     ///
+    /// The end is that of a runner: every task that is left is asked to cancel and awaited, and jobs that wait
+    /// for a thread run. It may take as many steps as the program.
+    ///
     /// # Errors
     /// A [`Stall`] if it can never end, takes too many steps, or stops its loop.
     ///
     /// # Panics
-    /// With the program's panic; if a loop is running on this thread.
+    /// With the program's panic, after a line on standard error that says with which seed it happens again; if
+    /// a loop is running on this thread.
     #[track_caller]
     pub fn run<T>(self, program: impl AsyncFnOnce() -> T) -> Result<T, Stall> {
-        let clock = Rc::new(VirtualClock::new());
-        let jobs = Rc::new(JobQueue::default());
-        let halt = Rc::new(Halt::default());
-        let selector = VirtualSelector::new(Rc::clone(&clock), Rc::clone(&jobs), Rc::clone(&halt));
-        let reactor =
-            Reactor::with_simulation(Rc::<VirtualClock>::clone(&clock), Box::new(selector));
-        let event_loop = EventLoop::from_parts(reactor, LazyPool::default());
-        let policy = SeededPolicy::new(self.seed, self.step_limit, Rc::clone(&halt));
-        event_loop.set_policy(Some(Box::new(policy)));
-
-        let _door = simulation::enter(jobs);
-        let _network = network::enter(Rc::new(SimulatedNetwork::with_options(self.network)));
-        let _random = random::enter(self.seed);
-        let result = event_loop.run_until_complete(async move { program().await });
-        let at = clock.now();
-        event_loop.close();
-        result.map_err(|_stopped| halt.report(self.seed, at))
+        let world = World::enter(self.seed, self.step_limit, self.network);
+        let result = world.run(program);
+        // A program that was stuck may be stuck again in its end, but the first report says why.
+        let ended = world.end();
+        result.and_then(|value| ended.map(|()| value))
     }
 }

@@ -58,7 +58,11 @@ impl fmt::Display for Stall {
             StallKind::StepLimit => "step limit reached: a task spins, or the program is too long",
             StallKind::Stopped => "the loop stopped before the program had ended",
         };
-        write!(f, "{what}, at {} with seed {}", self.at, self.seed)?;
+        write!(f, "{what}, at {}", self.at)?;
+        // Seed zero makes no choice, so there is nothing to say of it.
+        if self.seed != 0 {
+            write!(f, " with seed {}", self.seed)?;
+        }
         for task in &self.tasks {
             write!(f, "\n  {task}")?;
         }

@@ -17,6 +17,7 @@ mod other_threads;
 mod busy_loop;
 mod real_time;
 mod attributes;
+mod refusals;
 #[cfg(feature = "process-pool")]
 mod process_pool;
 #[cfg(feature = "process-pool")]

@@ -15,9 +15,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// What a simulated stream says of itself: the default of most systems.
-const SIMULATED_TTL: u32 = 64;
-
 /// A TCP connection.
 ///
 /// It implements `futures`' `AsyncRead` and `AsyncWrite`, and so does `&TcpStream`: one task can read while
@@ -184,19 +181,22 @@ impl TcpStream {
     pub fn nodelay(&self) -> io::Result<bool> {
         match &self.sock {
             Sock::Os(fd) => fd.get_ref().nodelay(),
-            Sock::Sim(_) => Ok(true),
+            Sock::Sim(sim) => Ok(sim.nodelay()),
         }
     }
 
     /// Sets whether small writes are sent at once, or gathered by Nagle's algorithm; a simulated network
-    /// sends them at once.
+    /// sends them at once in any case.
     ///
     /// # Errors
     /// Those of the system.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         match &self.sock {
             Sock::Os(fd) => fd.get_ref().set_nodelay(nodelay),
-            Sock::Sim(_) => Ok(()),
+            Sock::Sim(sim) => {
+                sim.set_nodelay(nodelay);
+                Ok(())
+            }
         }
     }
 
@@ -207,7 +207,7 @@ impl TcpStream {
     pub fn ttl(&self) -> io::Result<u32> {
         match &self.sock {
             Sock::Os(fd) => fd.get_ref().ttl(),
-            Sock::Sim(_) => Ok(SIMULATED_TTL),
+            Sock::Sim(sim) => Ok(sim.ttl()),
         }
     }
 
@@ -218,7 +218,7 @@ impl TcpStream {
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match &self.sock {
             Sock::Os(fd) => fd.get_ref().set_ttl(ttl),
-            Sock::Sim(_) => Ok(()),
+            Sock::Sim(sim) => sim.set_ttl(ttl),
         }
     }
 

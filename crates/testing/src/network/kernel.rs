@@ -6,8 +6,9 @@ use super::listener::Listener;
 use super::ports::Ports;
 use super::stream::Stream;
 use asyncio_net::network::SocketId;
+use rustix::io::Errno;
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
 
 /// All sockets of a network. Numbers count from zero and are not used again.
@@ -53,7 +54,7 @@ impl Kernel {
     pub(super) fn stream(&mut self, id: SocketId) -> io::Result<(&mut Stream, &mut After)> {
         match self.sockets.get_mut(&id) {
             Some(Socket::Stream(stream)) => Ok((stream, &mut self.after)),
-            _ => Err(ErrorKind::NotConnected.into()),
+            _ => Err(Errno::NOTCONN.into()),
         }
     }
 
@@ -61,7 +62,7 @@ impl Kernel {
     pub(super) fn listener(&mut self, id: SocketId) -> io::Result<(&mut Listener, &mut After)> {
         match self.sockets.get_mut(&id) {
             Some(Socket::Listener(listener)) => Ok((listener, &mut self.after)),
-            _ => Err(ErrorKind::NotConnected.into()),
+            _ => Err(Errno::NOTCONN.into()),
         }
     }
 
@@ -69,28 +70,35 @@ impl Kernel {
     pub(super) fn datagram(&mut self, id: SocketId) -> io::Result<(&mut Datagram, &mut After)> {
         match self.sockets.get_mut(&id) {
             Some(Socket::Datagram(socket)) => Ok((socket, &mut self.after)),
-            _ => Err(ErrorKind::NotConnected.into()),
+            _ => Err(Errno::NOTCONN.into()),
         }
     }
 
     pub(super) fn local_addr(&self, id: SocketId) -> io::Result<SocketAddr> {
         match self.sockets.get(&id) {
-            Some(Socket::Stream(stream)) => Ok(stream.local),
-            Some(Socket::Listener(listener)) => Ok(listener.local),
-            Some(Socket::Datagram(socket)) => Ok(socket.local),
-            None => Err(ErrorKind::NotConnected.into()),
+            Some(Socket::Stream(stream)) => Ok(stream.family.show(stream.local)),
+            Some(Socket::Listener(listener)) => Ok(listener.family.show(listener.local)),
+            Some(Socket::Datagram(socket)) => Ok(socket.family.show(socket.local)),
+            None => Err(Errno::NOTCONN.into()),
         }
     }
 
     pub(super) fn peer_addr(&self, id: SocketId) -> io::Result<SocketAddr> {
         match self.sockets.get(&id) {
-            Some(Socket::Stream(stream)) => stream.check_connected().map(|()| stream.remote),
-            Some(Socket::Datagram(Datagram { peer: Some(peer), .. })) => Ok(*peer),
-            _ => Err(ErrorKind::NotConnected.into()),
+            Some(Socket::Stream(stream)) => {
+                stream.check_connected().map(|()| stream.family.show(stream.remote))
+            }
+            // Linux takes a peer without a port for none.
+            Some(Socket::Datagram(Datagram { family, peer: Some(peer), .. }))
+                if peer.port() != 0 =>
+            {
+                Ok(family.show(*peer))
+            }
+            _ => Err(Errno::NOTCONN.into()),
         }
     }
 
-    /// Closes a socket of any kind. Whoever still waits for it is woken, in vain.
+    /// Closes a socket of any kind. Tasks that still wait for it are woken, and find it closed.
     pub(super) fn close(&mut self, id: SocketId) {
         match self.sockets.remove(&id) {
             Some(Socket::Stream(stream)) => self.stream_closed(id, stream),

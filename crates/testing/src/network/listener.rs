@@ -1,5 +1,6 @@
 //! [`Listener`]: connections that wait to be accepted, and those that wait to wait.
 
+use super::address::Family;
 use super::after::Waiters;
 use asyncio_net::network::SocketId;
 use std::collections::VecDeque;
@@ -8,6 +9,8 @@ use std::net::SocketAddr;
 /// A stream socket that listens.
 #[derive(Debug)]
 pub(super) struct Listener {
+    pub(super) family: Family,
+    /// Canonical.
     pub(super) local: SocketAddr,
     backlog: usize,
     /// This side's ends of connections that are made, oldest first.
@@ -18,8 +21,9 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(local: SocketAddr, backlog: u32) -> Self {
+    pub(super) fn new(family: Family, local: SocketAddr, backlog: u32) -> Self {
         Self {
+            family,
             local,
             // As on Linux, where a backlog of none still keeps one.
             backlog: usize::try_from(backlog).unwrap_or(usize::MAX).saturating_add(1),

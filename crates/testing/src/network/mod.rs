@@ -9,6 +9,7 @@
 
 mod after;
 mod options;
+mod address;
 mod ports;
 mod stream;
 mod listener;
@@ -107,7 +108,7 @@ impl SimulatedNetwork {
         cx: &Context<'_>,
         f: impl FnOnce(&mut Kernel, &mut Option<Waker>) -> Poll<R>,
     ) -> Poll<R> {
-        // Cloned, and dropped if nobody wanted it, outside of the borrow.
+        // Cloned, and dropped if it was not kept, outside of the borrow.
         let mut waker = Some(cx.waker().clone());
         self.call(|kernel| f(kernel, &mut waker))
     }

@@ -1,4 +1,4 @@
-//! [`Options`]: what a network is told before it begins.
+//! [`Options`]: the settings of a network.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};

@@ -1,31 +1,33 @@
 //! [`Ports`]: who has which address of one protocol.
 
+use super::address::covers;
 use asyncio_net::network::SocketId;
+use rustix::io::Errno;
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 /// From where free ports are given out: Linux' range.
 const EPHEMERAL: RangeInclusive<u16> = 32768..=60999;
 
-/// The addresses in use, by port first: whoever has all addresses of a port is then beside the others.
+/// The addresses in use, by port first, so that all addresses of a port are neighbours.
 #[derive(Debug, Default)]
 pub(super) struct Ports {
     taken: BTreeMap<(u16, IpAddr), SocketId>,
-    /// How many free ports were looked for; they are given out in turn, so none is used again soon.
+    /// How many free ports were searched for; they are given out in turn, so none is used again soon.
     searches: usize,
 }
 
 impl Ports {
-    /// Gives `addr` to a socket; port 0 is replaced by a free one.
+    /// Gives a canonical address to a socket; port 0 is replaced by a free one.
     pub(super) fn claim(&mut self, addr: SocketAddr, id: SocketId) -> io::Result<SocketAddr> {
         let ip = addr.ip();
         let port = match addr.port() {
             0 => self.free_port(ip),
             port => Some(port).filter(|&port| self.is_free(ip, port)),
         };
-        let port = port.ok_or(ErrorKind::AddrInUse)?;
+        let port = port.ok_or(Errno::ADDRINUSE)?;
         self.taken.insert((port, ip), id);
         Ok(SocketAddr::new(ip, port))
     }
@@ -38,22 +40,24 @@ impl Ports {
         }
     }
 
+    /// A socket that had all addresses of its port has only this one from now on.
+    pub(super) fn narrow(&mut self, addr: SocketAddr, ip: IpAddr, id: SocketId) {
+        self.release(addr, id);
+        self.taken.insert((addr.port(), ip), id);
+    }
+
     /// The socket that `addr` reaches: the one that has it, else the one that has all of its port.
     pub(super) fn at(&self, addr: SocketAddr) -> Option<SocketId> {
-        let every = unspecified(addr.ip());
         let find = |ip| self.taken.get(&(addr.port(), ip)).copied();
-        find(addr.ip()).or_else(|| find(every))
+        let every = Some(Ipv4Addr::UNSPECIFIED.into()).filter(|_| addr.is_ipv4()).and_then(find);
+        find(addr.ip()).or(every).or_else(|| find(Ipv6Addr::UNSPECIFIED.into()))
     }
 
     fn is_free(&self, ip: IpAddr, port: u16) -> bool {
         let lowest = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let highest = IpAddr::V6(Ipv6Addr::from_bits(u128::MAX));
         let mut others = self.taken.range((port, lowest)..=(port, highest)).map(|((_, ip), _)| *ip);
-        others.all(|other| {
-            other != ip
-                && (other.is_ipv4() != ip.is_ipv4()
-                    || !(other.is_unspecified() || ip.is_unspecified()))
-        })
+        others.all(|other| !covers(other, ip) && !covers(ip, other))
     }
 
     fn free_port(&mut self, ip: IpAddr) -> Option<u16> {
@@ -67,22 +71,4 @@ impl Ports {
         }
         None
     }
-}
-
-/// All addresses of a family at once.
-pub(super) fn unspecified(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    }
-}
-
-/// Where a packet to `addr` goes: whoever sends to no address in particular means this host.
-pub(super) fn destination(addr: SocketAddr) -> SocketAddr {
-    let ip = match addr.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, addr.port())
 }

@@ -1,18 +1,23 @@
 //! [`Stream`]: one end of a connection.
 //!
 //! What the other end has sent lies here, so a stream's buffer is its receiver's. The rules for errors are
-//! Linux': what has arrived can be read even after a reset, the error is told once, and then reading gives
-//! the end of the stream and writing a broken pipe.
+//! Linux': what has arrived can be read even after a reset, the error is reported once, and then reading
+//! gives the end of the stream and writing a broken pipe. An end that had received the end of the stream before
+//! the reset reads it again; only its writes fail.
 
+use super::address::Family;
 use super::after::{After, Waiter};
 use asyncio_net::network::{SocketId, Take};
+use rustix::io::Errno;
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::SocketAddr;
 
 /// One end of a connection, made or on its way.
 #[derive(Debug)]
 pub(super) struct Stream {
+    pub(super) family: Family,
+    /// Canonical, like `remote`.
     pub(super) local: SocketAddr,
     pub(super) remote: SocketAddr,
     /// The other end, as long as it exists.
@@ -29,14 +34,20 @@ pub(super) struct Stream {
     write_shut: bool,
     /// Both directions are done with, in whatever way.
     is_over: bool,
-    /// To be told once.
-    error: Option<ErrorKind>,
+    /// To be reported once.
+    error: Option<Errno>,
 }
 
 impl Stream {
     /// An end of a connection that is made, or will be when the listener has room.
-    pub(super) fn new(local: SocketAddr, remote: SocketAddr, other: Option<SocketId>) -> Self {
+    pub(super) fn new(
+        family: Family,
+        local: SocketAddr,
+        remote: SocketAddr,
+        other: Option<SocketId>,
+    ) -> Self {
         Self {
+            family,
             local,
             remote,
             other,
@@ -60,12 +71,18 @@ impl Stream {
         self.writer.wake(after);
     }
 
+    /// The other end has reset the connection.
+    pub(super) fn reset(&mut self, after: &mut After) {
+        if !self.is_over {
+            self.fail(if self.has_ended { Errno::PIPE } else { Errno::CONNRESET }, after);
+        }
+    }
+
     /// The connection ends with an error.
-    pub(super) fn fail(&mut self, error: ErrorKind, after: &mut After) {
+    pub(super) fn fail(&mut self, error: Errno, after: &mut After) {
         self.error = Some(error);
         self.is_connecting = false;
         self.is_over = true;
-        self.has_ended = true;
         self.other = None;
         self.reader.wake(after);
         self.writer.wake(after);
@@ -78,20 +95,20 @@ impl Stream {
         self.reader.wake(after);
     }
 
-    /// The error that was not told yet.
+    /// The error that was not reported yet.
     pub(super) fn take_error(&mut self) -> io::Result<()> {
-        self.error.take().map_or(Ok(()), |kind| Err(kind.into()))
+        self.error.take().map_or(Ok(()), |errno| Err(errno.into()))
     }
 
     /// Whether anything can still be asked of the connection.
     pub(super) fn check_connected(&self) -> io::Result<()> {
         if self.is_over || self.is_connecting {
-            return Err(ErrorKind::NotConnected.into());
+            return Err(Errno::NOTCONN.into());
         }
         Ok(())
     }
 
-    /// Takes bytes in, as many as there is room for, and tells how many.
+    /// Takes bytes in, as many as there is room for, and returns how many.
     pub(super) fn take_in(&mut self, bufs: &[IoSlice<'_>], limit: usize) -> usize {
         let before = self.received.len();
         for buf in bufs {
@@ -108,8 +125,11 @@ impl Stream {
         take: Take,
     ) -> io::Result<Option<usize>> {
         if self.received.is_empty() {
-            self.take_error()?;
-            return Ok((self.has_ended || self.read_shut).then_some(0));
+            // The end of the stream came first, and hides the error.
+            if !self.has_ended {
+                self.take_error()?;
+            }
+            return Ok((self.has_ended || self.read_shut || self.is_over).then_some(0));
         }
         let mut bytes: &[u8] = self.received.make_contiguous();
         let count = bytes.read_vectored(bufs)?;
@@ -128,14 +148,14 @@ impl Stream {
     pub(super) fn check_sending(&mut self) -> io::Result<()> {
         self.take_error()?;
         if self.is_over || self.write_shut {
-            return Err(ErrorKind::BrokenPipe.into());
+            return Err(Errno::PIPE.into());
         }
         Ok(())
     }
 
-    /// What was sent met nobody: the answer, a reset, comes at once and shows from the next call on.
-    pub(super) fn was_sent_in_vain(&mut self) {
-        self.is_over = true;
+    /// Whether bytes that come are answered by a reset: both directions were shut here.
+    pub(super) fn refuses_bytes(&self) -> bool {
+        self.read_shut && self.write_shut
     }
 
     pub(super) fn shut_reading(&mut self, after: &mut After) {
@@ -149,7 +169,7 @@ impl Stream {
         self.writer.wake(after);
     }
 
-    /// Whether closing it resets the connection: it was told so, or bytes were left unread.
+    /// Whether closing it resets the connection: it was set to, or bytes were left unread.
     pub(super) fn resets(&self) -> bool {
         self.resets_on_close || !self.received.is_empty()
     }

@@ -1,34 +1,36 @@
 //! The kernel's calls on streams and listeners.
 
+use super::address::{Family, Route, canonical, route};
 use super::kernel::{Kernel, Socket};
 use super::listener::Listener;
-use super::ports::destination;
 use super::stream::Stream;
 use asyncio_net::Shutdown;
 use asyncio_net::network::{SocketId, Take};
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
+use rustix::io::Errno;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
 use std::task::{Poll, Waker};
 
 impl Kernel {
     pub(super) fn listen(&mut self, addr: SocketAddr, backlog: u32) -> io::Result<SocketId> {
         let id = self.number();
-        let local = self.tcp.claim(addr, id)?;
-        self.sockets.insert(id, Socket::Listener(Listener::new(local, backlog)));
+        let local = self.tcp.claim(canonical(addr), id)?;
+        let listener = Listener::new(Family::of(addr), local, backlog);
+        self.sockets.insert(id, Socket::Listener(listener));
         Ok(id)
     }
 
     /// Begins a connection. Refusal and success show when it is waited for, as with a real socket.
     pub(super) fn connect(&mut self, addr: SocketAddr) -> io::Result<SocketId> {
-        let remote = destination(addr);
+        let family = Family::of(addr);
+        let Route { from, to: remote } = route(family, family.unspecified(), addr)?;
         let id = self.number();
-        // This is one host, so a packet to one of its addresses comes from that address too.
-        let local = self.tcp.claim(SocketAddr::new(remote.ip(), 0), id);
-        let local = local.map_err(|_| io::Error::from(ErrorKind::AddrNotAvailable))?;
-        let mut stream = Stream::new(local, remote, None);
+        let local = self.tcp.claim(SocketAddr::new(from, 0), id);
+        let local = local.map_err(|_| Errno::ADDRNOTAVAIL)?;
+        let mut stream = Stream::new(family, local, remote, None);
         let listener = self.tcp.at(remote).filter(|&listener| self.listener(listener).is_ok());
         if listener.is_none() {
-            stream.fail(ErrorKind::ConnectionRefused, &mut self.after);
+            stream.fail(Errno::CONNREFUSED, &mut self.after);
         }
         self.sockets.insert(id, Socket::Stream(stream));
         if let Some(listener) = listener {
@@ -45,11 +47,12 @@ impl Kernel {
             if !state.has_room() {
                 return Ok(());
             }
+            let family = state.family;
             let Some(there) = state.outside.pop_front() else { return Ok(()) };
             let here = self.number();
             let (stream, after) = self.stream(there)?;
             stream.establish(here, after);
-            let accepted = Stream::new(stream.remote, stream.local, Some(there));
+            let accepted = Stream::new(family, stream.remote, stream.local, Some(there));
             self.sockets.insert(here, Socket::Stream(accepted));
             let (state, after) = self.listener(listener)?;
             state.queue.push_back(here);
@@ -69,7 +72,7 @@ impl Kernel {
         };
         self.let_in(id)?;
         let (stream, _) = self.stream(accepted)?;
-        Poll::Ready(Ok((accepted, stream.remote)))
+        Poll::Ready(Ok((accepted, stream.family.show(stream.remote))))
     }
 
     pub(super) fn poll_connected(
@@ -114,14 +117,21 @@ impl Kernel {
         bufs: &[IoSlice<'_>],
         limit: usize,
     ) -> Poll<io::Result<usize>> {
-        let (stream, _) = self.stream(id)?;
+        let (stream, after) = self.stream(id)?;
         stream.check_sending()?;
         let length = bufs.iter().map(|buf| buf.len()).sum();
+        // The other end is closed, so the answer is a reset, which shows from the next call on.
         let Some(other) = stream.other else {
-            stream.was_sent_in_vain();
+            stream.reset(after);
             return Poll::Ready(Ok(length));
         };
         let (peer, after) = self.stream(other)?;
+        if peer.refuses_bytes() {
+            peer.reset(after);
+            let (stream, after) = self.stream(id)?;
+            stream.reset(after);
+            return Poll::Ready(Ok(length));
+        }
         let count = peer.take_in(bufs, limit);
         if count == 0 && length > 0 {
             let (stream, after) = self.stream(id)?;
@@ -153,7 +163,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// What the other end hears of a stream that was closed.
+    /// Lets the other end know that a stream was closed.
     pub(super) fn stream_closed(&mut self, id: SocketId, mut stream: Stream) {
         self.tcp.release(stream.local, id);
         stream.reader.wake(&mut self.after);
@@ -166,7 +176,7 @@ impl Kernel {
         }
         let Some(Ok((peer, after))) = stream.other.map(|other| self.stream(other)) else { return };
         if stream.resets() {
-            peer.fail(ErrorKind::ConnectionReset, after);
+            peer.reset(after);
         } else {
             // Its writer does not wait: it would wait for bytes to be read, and none are left.
             peer.other = None;
@@ -174,7 +184,7 @@ impl Kernel {
         }
     }
 
-    /// Nobody will accept what still waits: made connections are reset, the others are refused.
+    /// What still waits will not be accepted: made connections are reset, the others are refused.
     pub(super) fn listener_closed(&mut self, id: SocketId, mut listener: Listener) {
         self.tcp.release(listener.local, id);
         listener.accepting.wake(&mut self.after);
@@ -186,7 +196,7 @@ impl Kernel {
         }
         for waiting in listener.outside {
             if let Ok((stream, after)) = self.stream(waiting) {
-                stream.fail(ErrorKind::ConnectionRefused, after);
+                stream.fail(Errno::CONNREFUSED, after);
             }
         }
     }

@@ -74,34 +74,34 @@ impl Scene {
     }
 }
 
-/// A body that tells of its polls, its end and its drop.
+/// A body that notes its polls, its end and its drop.
 struct Traced {
-    // Dropped first, so that what it holds goes before the drop is told.
+    // Dropped first, so that what it holds goes before the drop is noted.
     body: Pin<Box<dyn Future<Output = ()>>>,
-    told: ToldDrop,
+    noted: NotedDrop,
 }
 
-struct ToldDrop {
+struct NotedDrop {
     scene: Rc<Scene>,
     me: usize,
 }
 
-impl Drop for ToldDrop {
+impl Drop for NotedDrop {
     fn drop(&mut self) {
         self.scene.log(Event::Dropped(self.me));
     }
 }
 
 fn traced(scene: &Rc<Scene>, me: usize) -> Traced {
-    let told = ToldDrop { scene: Rc::clone(scene), me };
-    Traced { body: Box::pin(body(Rc::clone(scene), me)), told }
+    let noted = NotedDrop { scene: Rc::clone(scene), me };
+    Traced { body: Box::pin(body(Rc::clone(scene), me)), noted }
 }
 
 impl Future for Traced {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (scene, me) = (Rc::clone(&self.told.scene), self.told.me);
+        let (scene, me) = (Rc::clone(&self.noted.scene), self.noted.me);
         scene.log(Event::Poll(me, now()));
         let former = scene.wakers.borrow_mut()[me].replace(cx.waker().clone());
         drop(former);

@@ -12,3 +12,6 @@ mod programs;
 mod timers;
 mod stall;
 mod world;
+mod child;
+mod panics;
+mod end;

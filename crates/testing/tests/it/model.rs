@@ -9,6 +9,11 @@ use std::time::Duration;
 pub(crate) fn run(program: &Program) -> Run {
     let mut model = Model::new(program);
     let deadlock = model.run_until_main_returns();
+    if deadlock {
+        // It may borrow, so it goes before anything else.
+        model.abort(0);
+    }
+    model.end_all();
     model.close();
     Run { trace: model.trace, deadlock }
 }
@@ -72,7 +77,8 @@ impl<'a> Model<'a> {
     fn new(program: &'a Program) -> Self {
         let mut model = Self {
             program,
-            tasks: program.0.iter().map(|_| Task::default()).collect(),
+            // The last one ends all others.
+            tasks: (0..=program.0.len()).map(|_| Task::default()).collect(),
             ready: VecDeque::new(),
             timers: Vec::new(),
             ranks: 0,
@@ -313,7 +319,7 @@ impl<'a> Model<'a> {
         self.end(me, End::Cancelled);
     }
 
-    /// The future is dropped first, then the outcome is there for whoever has the handle.
+    /// The future is dropped first, then the outcome is there for the owner of the handle.
     fn end(&mut self, me: usize, end: End) {
         self.trace.push(Event::Dropped(me));
         self.tasks[me].done = true;
@@ -325,14 +331,38 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// The main task goes first; then all others, in the order of their creation.
+    /// The end of a runner: a task of its own asks all others to end. What was ready before it goes on.
+    fn end_all(&mut self) {
+        let ending = self.program.0.len();
+        let is_left = |model: &Self, task: &usize| !model.tasks[*task].done;
+        if !self.spawned.iter().any(|task| is_left(self, task)) {
+            return;
+        }
+        self.wake(ending);
+        while !self.tasks[ending].done {
+            for _ in 0..self.ready.len() {
+                let task = self.ready.pop_front().unwrap();
+                if task != ending {
+                    self.run_one(task);
+                    continue;
+                }
+                let left: Vec<usize> =
+                    self.spawned.iter().copied().filter(|task| is_left(self, task)).collect();
+                self.tasks[ending].queued = false;
+                self.tasks[ending].done = left.is_empty();
+                for task in left {
+                    self.tasks[task].cancel = true;
+                    self.wake(task);
+                }
+                self.wake(ending);
+            }
+        }
+    }
+
+    /// Outcomes that were not taken are dropped in the order of creation.
     fn close(&mut self) {
         for task in self.spawned.clone() {
-            if self.tasks[task].done {
-                self.drop_outcome(task);
-            } else {
-                self.abort(task);
-            }
+            self.drop_outcome(task);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Programs as trees, the events by which a run is told, and how both are generated.
+//! Programs as trees, the events that describe a run, and how both are generated.
 
 use asyncio_core::Instant;
 use proptest::prelude::*;
@@ -48,11 +48,11 @@ pub(crate) enum Event {
     /// Who asked whom to end, and whether that one still could.
     Cancelled(usize, usize, bool),
     Woke(usize, usize),
-    /// The exception handler was told of a panic in this task.
+    /// A panic in this task was reported to the exception handler.
     Reported(usize),
 }
 
-/// How a task ended, as its handle tells.
+/// How a task ended, according to its handle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum End {
     Value,
@@ -113,7 +113,7 @@ pub(crate) fn programs() -> impl Strategy<Value = Program> {
             body.truncate(left);
             left -= body.len();
         }
-        // The panic of the main task is the panic of the run, and tells nothing here.
+        // The panic of the main task is the panic of the run, which is not what is tested here.
         bodies[0].retain(|op| !matches!(op, Op::Panic));
         Program(bodies)
     })

@@ -1,11 +1,12 @@
 //! Programs that never end: the report names every task, where it came from and what it waits for.
 
 use asyncio_core::{Instant, promise, yield_now};
-use asyncio_executor::{Task, create_task};
-use asyncio_reactor::{sleep, timeout};
-use asyncio_runtime::try_running_loop;
+use asyncio_executor::{Handle, Task, create_task};
+use asyncio_pool::{ThreadJob, to_thread};
+use asyncio_reactor::{now, sleep, timeout};
+use asyncio_runtime::{running_loop, try_running_loop};
 use asyncio_testing::{Simulation, StallKind};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
@@ -34,26 +35,39 @@ fn deadlock_names_every_blocked_task_with_its_place_and_what_it_waits_for() {
     assert_eq!(stall.kind(), StallKind::Deadlock);
     assert_eq!(stall.at(), Instant::from_nanos(5_000_000_000));
     let report = stall.to_string();
-    let told: Vec<&str> = report.lines().collect();
-    assert!(told[0].starts_with("deadlock: every task is blocked and no timer is set"), "{report}");
-    assert!(told[0].ends_with("at 5.000000000s with seed 0"), "{report}");
-    assert_eq!(told.len(), 4, "the finished task is not among them: {report}");
-    let place = |line| format!("stall.rs:{line}:");
-    assert!(told[1].contains("Task-1") && told[1].contains("waits for task 2"), "{report}");
-    assert!(told[1].contains(&place(lines.2)), "the place of the `.await`: {report}");
+    let report_lines: Vec<&str> = report.lines().collect();
     assert!(
-        told[2].contains("waiting (created at") && told[2].contains(&place(lines.0)),
+        report_lines[0].starts_with("deadlock: every task is blocked and no timer is set"),
         "{report}"
     );
-    assert!(told[2].contains("waits for a promise"), "{report}");
-    assert!(told[3].contains("Task-3") && told[3].contains(&place(lines.1)), "{report}");
-    assert!(told[3].contains("a timer that never fires"), "{report}");
+    assert!(
+        report_lines[0].ends_with("at 5.000000000s"),
+        "a seed that chose nothing is not named: {report}"
+    );
+    assert_eq!(report_lines.len(), 4, "the finished task is not among them: {report}");
+    let place = |line| format!("stall.rs:{line}:");
+    assert!(
+        report_lines[1].contains("Task-1") && report_lines[1].contains("waits for task 2"),
+        "{report}"
+    );
+    assert!(report_lines[1].contains(&place(lines.2)), "the place of the `.await`: {report}");
+    assert!(
+        report_lines[2].contains("waiting (created at")
+            && report_lines[2].contains(&place(lines.0)),
+        "{report}"
+    );
+    assert!(report_lines[2].contains("waits for a promise"), "{report}");
+    assert!(
+        report_lines[3].contains("Task-3") && report_lines[3].contains(&place(lines.1)),
+        "{report}"
+    );
+    assert!(report_lines[3].contains("a timer that never fires"), "{report}");
     assert_eq!(stall.tasks().len(), 3);
     assert_eq!(stall.tasks()[1].name(), "waiting");
 }
 
 #[test]
-fn two_tasks_that_await_each_other_are_both_told_of() {
+fn two_tasks_that_await_each_other_are_both_named() {
     let stall = Simulation::new(3)
         .run(async || {
             let slot: Rc<Cell<Option<Task<()>>>> = Rc::default();
@@ -96,6 +110,61 @@ fn spinning_task_is_ended_by_the_limit_of_steps() {
     }
 }
 
+/// The program does something in the background that never ends, while virtual time stands still.
+fn never_ends(seed: u64, begin: impl FnOnce()) {
+    let stall = Simulation::new(seed).step_limit(1_000).run(async || {
+        begin();
+        sleep(Duration::from_secs(1)).await;
+        now()
+    });
+    assert_eq!(stall.unwrap_err().kind(), StallKind::StepLimit, "seed {seed}");
+}
+
+#[test]
+fn callbacks_that_schedule_themselves_reach_the_limit() {
+    fn again() {
+        drop(running_loop().call_soon(again));
+    }
+    for seed in [0, 1] {
+        never_ends(seed, again);
+    }
+}
+
+#[test]
+fn posts_that_post_themselves_reach_the_limit() {
+    fn again(handle: &Handle) {
+        let next = handle.clone();
+        handle.call_soon(move || again(&next)).unwrap();
+    }
+    for seed in [0, 1] {
+        never_ends(seed, || again(&running_loop().handle()));
+    }
+}
+
+#[test]
+fn jobs_that_submit_themselves_reach_the_limit() {
+    thread_local! {
+        static HELD: RefCell<Option<ThreadJob<()>>> = const { RefCell::new(None) };
+    }
+    fn again() {
+        drop(HELD.replace(Some(to_thread(again))));
+    }
+    for seed in [0, 1] {
+        never_ends(seed, again);
+    }
+    drop(HELD.take());
+}
+
+#[test]
+fn timers_that_set_themselves_reach_the_limit() {
+    fn again() {
+        drop(running_loop().call_later(Duration::ZERO, again));
+    }
+    for seed in [0, 1] {
+        never_ends(seed, again);
+    }
+}
+
 #[test]
 fn program_within_the_limit_ends_well() {
     let ended = Simulation::new(0).step_limit(3).run(async || {
@@ -107,7 +176,7 @@ fn program_within_the_limit_ends_well() {
 }
 
 #[test]
-fn stopped_loop_is_told_apart() {
+fn stopped_loop_is_a_kind_of_its_own() {
     let stall = Simulation::new(0)
         .run(async || {
             try_running_loop().unwrap().stop();
@@ -121,7 +190,7 @@ fn stopped_loop_is_told_apart() {
 fn timeout_around_a_deadlock_is_no_deadlock() {
     let waited = Simulation::new(0).run(async || {
         assert!(timeout(Duration::from_secs(60), pending::<()>()).await.is_err());
-        asyncio_reactor::now()
+        now()
     });
     assert_eq!(waited.unwrap(), Instant::from_nanos(60_000_000_000));
 }

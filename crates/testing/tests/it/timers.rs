@@ -28,7 +28,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn prop_t2_sleeps_end_exactly_at_their_deadlines_in_the_order_of_deadline_and_creation(
+    fn prop_s15_sleeps_end_exactly_at_their_deadlines_in_the_order_of_deadline_and_creation(
         lengths in prop::collection::vec(durations(), 1..60),
     ) {
         let lengths: Vec<_> = lengths.into_iter().filter(|length| !length.is_zero()).collect();
@@ -42,7 +42,7 @@ proptest! {
                 let (ended, sleeping) = (Rc::clone(&ended), sleep(length));
                 drop(create_task(async move {
                     sleeping.await;
-                    assert_eq!(now(), Instant::ZERO + length, "T1");
+                    assert_eq!(now(), Instant::ZERO + length, "S-14");
                     ended.borrow_mut().push(index);
                 }));
             }
@@ -55,7 +55,7 @@ proptest! {
 
     /// A sleep that is set anew, over and over, ends at its last deadline and at no other.
     #[test]
-    fn prop_t3_reset_and_dropped_sleeps_never_end_at_a_former_deadline(
+    fn prop_s19_reset_and_dropped_sleeps_never_end_at_a_former_deadline(
         script in prop::collection::vec((0..6_usize, 0..20_u64, 0..4_u64), 1..80),
     ) {
         simulate(async move || {
@@ -79,9 +79,9 @@ proptest! {
         });
     }
 
-    /// T5 for all small lengths: the value wins a tie.
+    /// S-16 for all small lengths: the value wins a tie.
     #[test]
-    fn prop_t5_timeout_is_the_earlier_end_and_the_value_wins_a_tie(
+    fn prop_s16_timeout_is_the_earlier_end_and_the_value_wins_a_tie(
         limit in durations(),
         length in durations(),
     ) {

@@ -1,14 +1,16 @@
 //! The simulated world itself: its clock, its seeds, its pool, and that nothing of it leaks out.
 
-use asyncio_core::{Instant, yield_now};
+use asyncio_core::{Instant, random, yield_now};
 use asyncio_executor::create_task;
 use asyncio_pool::{ThreadPoolExecutor, to_thread};
 use asyncio_reactor::{interval, now, sleep};
 use asyncio_runtime::try_running_loop;
 use asyncio_testing::Simulation;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -88,6 +90,99 @@ fn jobs_of_a_pool_run_inline_in_their_order_and_take_no_time() {
             timer.await.unwrap();
         })
         .unwrap();
+}
+
+/// What runs first: of two tasks, and of three jobs that wait beside them.
+fn jobs_among_tasks(seed: u64) -> Vec<&'static str> {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let note = |name: &'static str| {
+        let log = Arc::clone(&log);
+        move || log.lock().unwrap().push(name)
+    };
+    let run = Simulation::new(seed).run(async || {
+        let jobs = ["job 1", "job 2", "job 3"].map(|name| to_thread(note(name)));
+        let tasks = ["task", "task"].map(|name| {
+            let note = note(name);
+            create_task(async move {
+                for _ in 0..4 {
+                    note();
+                    yield_now().await;
+                }
+            })
+        });
+        for task in tasks {
+            task.await.unwrap();
+        }
+        for job in jobs {
+            job.await.unwrap();
+        }
+    });
+    run.unwrap();
+    log.lock().unwrap().clone()
+}
+
+#[test]
+fn a_seed_may_start_jobs_while_tasks_are_ready_and_starts_them_in_order() {
+    let all: Vec<_> = (0..100).map(jobs_among_tasks).collect();
+    assert_eq!(all[0], [&["task"; 8][..], &["job 1", "job 2", "job 3"]].concat());
+    for (seed, order) in all.iter().enumerate() {
+        assert_eq!(jobs_among_tasks(seed as u64), *order, "seed {seed}");
+        let jobs: Vec<_> = order.iter().filter(|name| **name != "task").collect();
+        assert_eq!(jobs, [&"job 1", &"job 2", &"job 3"], "seed {seed}");
+    }
+    let is_early = |order: &&Vec<_>| order.iter().position(|name| *name == "job 1") < Some(7);
+    let early = all.iter().filter(is_early).count();
+    assert!((10..100).contains(&early), "a job started early in {early} orders of 100");
+    let distinct: BTreeSet<_> = all.iter().collect();
+    assert!(distinct.len() > 5, "{distinct:?}");
+}
+
+#[test]
+fn numbers_that_a_program_draws_do_not_change_its_order() {
+    let order = |draws: usize| {
+        let run = Simulation::new(9).run(async || {
+            let log = Rc::new(RefCell::new(Vec::new()));
+            let tasks: Vec<_> = (0..5)
+                .map(|number| {
+                    let log = Rc::clone(&log);
+                    create_task(async move {
+                        for _ in 0..5 {
+                            let _drawn: Vec<u64> = (0..draws).map(|_| random::next_u64()).collect();
+                            log.borrow_mut().push(number);
+                            yield_now().await;
+                        }
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+            log.take()
+        });
+        run.unwrap()
+    };
+    assert_eq!(order(0), order(3));
+}
+
+#[test]
+fn numbers_and_order_are_drawn_from_streams_of_their_own() {
+    // The first choice of the schedule, and the first number of the program: all four pairs occur.
+    let pair = |seed| {
+        let run = Simulation::new(seed).run(async || {
+            let first = Rc::new(Cell::new(None));
+            let tasks = [0, 1].map(|number| {
+                let first = Rc::clone(&first);
+                create_task(async move { first.set(first.get().or(Some(number))) })
+            });
+            for task in tasks {
+                task.await.unwrap();
+            }
+            (first.get().unwrap(), random::below(2))
+        });
+        run.unwrap()
+    };
+    let pairs: BTreeSet<_> = (1..40).map(pair).collect();
+    assert_eq!(pairs.len(), 4, "{pairs:?}");
 }
 
 #[test]

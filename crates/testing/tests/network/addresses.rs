@@ -55,12 +55,12 @@ fn who_listens_on_no_address_in_particular_is_reached_on_each() {
 fn an_address_belongs_to_one_socket_until_it_is_closed() {
     run(async || {
         let listener = TcpListener::bind("10.0.0.1:80").await?;
-        for taken in ["10.0.0.1:80", "0.0.0.0:80"] {
+        for taken in ["10.0.0.1:80", "0.0.0.0:80", "[::]:80"] {
             let error = TcpListener::bind(taken).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AddrInUse, "{taken}");
         }
         let _neighbours =
-            (TcpListener::bind("10.0.0.2:80").await?, TcpListener::bind("[::]:80").await?);
+            (TcpListener::bind("10.0.0.2:80").await?, TcpListener::bind("[::1]:80").await?);
         let _other_protocol = UdpSocket::bind("0.0.0.0:80").await?;
         // A connection that outlives its listener does not keep the address.
         let _client = TcpStream::connect("10.0.0.1:80").await?;

@@ -1,5 +1,5 @@
-//! Law R4: what is received is a prefix of what was sent, in both directions, however the bytes are cut,
-//! whoever yields when, and however it ends; after an orderly end it is all of it.
+//! S-73: what is received is a prefix of what was sent, in both directions, however the bytes are cut,
+//! in whatever order the tasks run, and however it ends; after an orderly end it is all of it.
 
 use asyncio_core::random::{below, next_u64};
 use asyncio_core::yield_now;
@@ -26,9 +26,9 @@ enum End {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Outcome {
     sent: usize,
-    heard: usize,
+    received: usize,
     /// It has read the end of the stream, not a reset, and has not left before.
-    heard_the_end: bool,
+    read_the_end: bool,
 }
 
 /// The byte at each place of a direction; no two places near each other look alike for long.
@@ -48,7 +48,7 @@ fn size() -> usize {
     below(limit) as usize + 1
 }
 
-/// Sends until all is sent or nobody listens.
+/// Sends until all is sent or the connection is gone.
 async fn send(mut half: WriteHalf, total: usize, salt: u8, outcome: &Cell<Outcome>) {
     let bytes: Vec<u8> = (0..total).map(|position| byte(position, salt)).collect();
     let mut sent = 0;
@@ -74,14 +74,14 @@ async fn send(mut half: WriteHalf, total: usize, salt: u8, outcome: &Cell<Outcom
 
 /// Receives and checks every byte; `true` if it leaves before the end.
 async fn receive(mut half: ReadHalf, end: End, salt: u8, outcome: &Cell<Outcome>) -> bool {
-    let mut heard = 0;
+    let mut received = 0;
     loop {
         yield_sometimes().await;
         let (mut first, mut second) = (vec![0; size()], vec![0; size()]);
         let mut bufs = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
         let count = match half.read_vectored(&mut bufs).await {
             Ok(0) => {
-                outcome.set(Outcome { heard_the_end: true, ..outcome.get() });
+                outcome.set(Outcome { read_the_end: true, ..outcome.get() });
                 return false;
             }
             Ok(count) => count,
@@ -92,11 +92,11 @@ async fn receive(mut half: ReadHalf, end: End, salt: u8, outcome: &Cell<Outcome>
         };
         first.extend(second);
         for got in &first[..count] {
-            assert_eq!(*got, byte(heard, salt), "at {heard}");
-            heard += 1;
+            assert_eq!(*got, byte(received, salt), "at {received}");
+            received += 1;
         }
-        outcome.set(Outcome { heard, ..outcome.get() });
-        if matches!(end, End::LeavesAfter(limit) if heard >= limit) {
+        outcome.set(Outcome { received, ..outcome.get() });
+        if matches!(end, End::LeavesAfter(limit) if received >= limit) {
             return true;
         }
     }
@@ -129,7 +129,7 @@ fn exchange(seed: u64, buffer: usize, totals: [usize; 2], ends: [End; 2]) -> [Ou
     });
     let outcomes = run.unwrap_or_else(|stall| panic!("{stall}"));
     for (here, there) in [(outcomes[0], outcomes[1]), (outcomes[1], outcomes[0])] {
-        assert!(here.heard <= there.sent, "{outcomes:?}");
+        assert!(here.received <= there.sent, "{outcomes:?}");
     }
     outcomes
 }
@@ -151,7 +151,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn prop_r4_what_is_received_is_a_prefix_of_what_was_sent(
+    fn prop_s73_what_is_received_is_a_prefix_of_what_was_sent(
         seed: u64,
         buffer in prop_oneof![1_usize..40, Just(64 << 10)],
         totals in prop::array::uniform2(0_usize..4000),
@@ -160,7 +160,7 @@ proptest! {
         let outcomes = exchange(seed, buffer, totals, ends);
         if ends == [End::Orderly; 2] {
             for (outcome, [mine, yours]) in outcomes.iter().zip([totals, [totals[1], totals[0]]]) {
-                let all = Outcome { sent: mine, heard: yours, heard_the_end: true };
+                let all = Outcome { sent: mine, received: yours, read_the_end: true };
                 prop_assert_eq!(*outcome, all);
             }
         }

@@ -9,4 +9,10 @@ mod waiting;
 mod addresses;
 #[cfg(target_os = "linux")]
 mod parity;
+#[cfg(target_os = "linux")]
+mod script;
+#[cfg(target_os = "linux")]
+mod performer;
+#[cfg(target_os = "linux")]
+mod differential;
 mod integrity;

@@ -22,7 +22,7 @@ async fn pair() -> io::Result<(TcpStream, TcpStream)> {
 fn a_writer_waits_for_its_reader() {
     let run = Simulation::new(1).stream_buffer(1000).run(async || {
         let (mut left, mut right) = pair().await?;
-        assert_eq!(left.write(&[7; 1500]).await?, 1000, "what there is room for");
+        assert_eq!(left.write(&[7; 1500]).await?, 1000, "what the buffer holds");
         assert!(timeout(SECOND, left.write(&[8; 1])).await.is_err(), "it is full");
         let writing = Task::builder().spawn(async move {
             left.write_all(&[8; 500]).await?;
@@ -108,7 +108,7 @@ fn a_stall_names_the_task_that_waits_to_read() {
 }
 
 #[test]
-fn a_stall_names_whoever_waits_to_write_to_accept_and_to_receive() {
+fn a_stall_names_tasks_that_wait_to_write_to_accept_and_to_receive() {
     let stall = Simulation::new(4).stream_buffer(8).run(async || {
         let (mut left, _right) = pair().await.unwrap();
         let listener = TcpListener::bind("localhost:0").await.unwrap();
