@@ -6,6 +6,7 @@ pub mod network;
 mod error;
 mod os;
 mod sock;
+mod lookup;
 mod addr;
 mod tcp;
 mod udp;
