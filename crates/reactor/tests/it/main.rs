@@ -20,6 +20,7 @@ mod descriptors;
 mod fork;
 mod foreign_executor;
 mod interval;
+mod memory;
 mod order;
 mod other_loop;
 mod other_thread;
