@@ -19,6 +19,7 @@ mod close_and_short_read;
 mod descriptors;
 mod fork;
 mod foreign_executor;
+mod fused;
 mod interval;
 mod memory;
 mod order;
