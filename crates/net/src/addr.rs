@@ -8,6 +8,7 @@ use crate::lookup::{Lookup, Lookups};
 use crate::network;
 use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
+use futures::future::FusedFuture;
 use std::future::Future;
 use std::io;
 use std::net::ToSocketAddrs as _;
@@ -122,6 +123,7 @@ impl Future for Resolving {
 pub(crate) enum AfterResolving<Make, Then> {
     Resolving(Resolving, Option<Make>),
     Going(Then),
+    Done,
 }
 
 impl<Make, Then> AfterResolving<Make, Then> {
@@ -140,15 +142,39 @@ where
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if let Self::Resolving(resolving, make) = this {
+        let result = ready!(this.poll_result(cx));
+        *this = Self::Done;
+        Poll::Ready(result)
+    }
+}
+
+impl<Make, Then, R> AfterResolving<Make, Then>
+where
+    Make: FnOnce(Addrs) -> io::Result<Then>,
+    Then: Future<Output = io::Result<R>> + Unpin,
+{
+    #[track_caller]
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        if let Self::Resolving(resolving, make) = self {
             let addrs = ready!(Pin::new(resolving).poll(cx))?;
             let make = make.take().expect("it is replaced below");
-            *this = Self::Going(make(addrs)?);
+            *self = Self::Going(make(addrs)?);
         }
-        match this {
+        match self {
             Self::Going(then) => Pin::new(then).poll(cx),
             Self::Resolving(..) => unreachable!("it was replaced above"),
+            Self::Done => panic!("an operation was polled after its result"),
         }
+    }
+}
+
+impl<Make, Then, R> FusedFuture for AfterResolving<Make, Then>
+where
+    Make: FnOnce(Addrs) -> io::Result<Then> + Unpin,
+    Then: Future<Output = io::Result<R>> + Unpin,
+{
+    fn is_terminated(&self) -> bool {
+        matches!(self, Self::Done)
     }
 }
 

@@ -2,8 +2,8 @@
 #![forbid(unsafe_code)]
 
 // In dependence order: a module uses only what stands above it.
-pub mod network;
 mod error;
+pub mod network;
 mod os;
 mod sock;
 mod lookup;
@@ -13,6 +13,6 @@ mod udp;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use std::net::Shutdown;
-pub use tcp::{Accept, Connect, Incoming, TcpListener, TcpStream};
+pub use tcp::{Accept, Connect, Incoming, IntoIncoming, TcpListener, TcpSocket, TcpStream};
 pub use tcp::{ReadHalf, ReuniteError, WriteHalf};
 pub use udp::UdpSocket;
