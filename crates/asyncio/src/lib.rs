@@ -14,7 +14,8 @@ pub use asyncio_macros::{main, test};
 pub use asyncio_pool::process::{Job, Priority, ProcessPoolExecutor, Rejected, StartError};
 pub use asyncio_pool::{Executor, JobError, Shutdown, ThreadPoolExecutor, to_thread};
 pub use asyncio_reactor::{
-    Interval, MissedTick, Sleep, Timeout, TimeoutError, interval, sleep, sleep_until, timeout,
+    Interval, MissedTick, Sleep, Timeout, TimeoutError, instant_from_std, instant_to_std, interval,
+    interval_at, sleep, sleep_until, timeout, timeout_at,
 };
 pub use asyncio_runtime::{EventLoop, Runner, RunnerBuilder, run, running_loop, try_running_loop};
 
@@ -31,7 +32,7 @@ pub fn enter_main() {
 /// TCP, UDP and bare descriptors: [`asyncio_net`], and the reactor's [`AsyncFd`](net::AsyncFd).
 pub mod net {
     pub use asyncio_net::*;
-    pub use asyncio_reactor::AsyncFd;
+    pub use asyncio_reactor::{AsyncFd, RegisterError};
 }
 
 /// Random numbers that replay in a simulation; not for secrets.

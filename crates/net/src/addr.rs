@@ -1,13 +1,14 @@
 //! [`ToSocketAddrs`]: what names an address, and its resolution.
 //!
 //! Literals are taken as they are. Names are resolved by the system's `getaddrinfo`, which blocks and so
-//! runs on the default thread pool of the current loop; on a simulated network, by the network.
+//! runs on threads of its own; on a simulated network, by the network.
 
 use crate::error::while_doing;
+use crate::lookup::{Lookup, Lookups};
 use crate::network;
 use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
-use asyncio_pool::{ThreadJob, current};
+use futures::future::FusedFuture;
 use std::future::Future;
 use std::io;
 use std::net::ToSocketAddrs as _;
@@ -22,7 +23,7 @@ use std::task::{Context, Poll, ready};
 /// strings like `"example.org:80"`, `"192.0.2.1:80"` and `"[2001:db8::1]:80"`, by slices of addresses, and
 /// by references to all of them. It is sealed.
 ///
-/// Addresses need no waiting. A name is resolved on a thread of the current loop's default executor.
+/// Addresses need no waiting. A name is resolved on a thread that does nothing else, sixteen at a time.
 pub trait ToSocketAddrs: sealed::Sealed {}
 
 impl<T: sealed::Sealed + ?Sized> ToSocketAddrs for T {}
@@ -32,11 +33,8 @@ impl<T: sealed::Sealed + ?Sized> ToSocketAddrs for T {}
 /// # Errors
 /// `InvalidInput` for a string that is not `host:port`; if the name is not known.
 ///
-/// # Panics
-/// If a name has to be resolved where no event loop is running.
-///
 /// # Cancel safety
-/// Nothing is lost. A resolution that a thread has begun goes on without an audience.
+/// Nothing is lost. A resolution that a thread has begun goes on unheard, and holds nobody up.
 ///
 /// # Examples
 /// ```
@@ -81,7 +79,7 @@ pub(crate) fn resolve<A: ToSocketAddrs + ?Sized>(addr: &A) -> Resolving {
         Ok(Target::Addrs(addrs)) => Resolving::Done(Some(at_least_one(addrs))),
         Ok(Target::Name(host, port)) => match network::current() {
             Some(network) => Resolving::Done(Some(checked(&host, network.resolve(&host, port)))),
-            None => Resolving::OnThread { job: getaddrinfo(host.clone(), port), host },
+            None => Resolving::OnThread { lookup: getaddrinfo(host.clone(), port), host },
         },
     }
 }
@@ -93,7 +91,7 @@ pub(crate) enum Resolving {
     Done(Option<io::Result<Addrs>>),
     OnThread {
         host: String,
-        job: ThreadJob<io::Result<Vec<SocketAddr>>>,
+        lookup: Lookup<io::Result<Vec<SocketAddr>>>,
     },
 }
 
@@ -107,15 +105,13 @@ impl Future for Resolving {
                 ready!(budget::poll_spend(cx, budget::STEP));
                 Poll::Ready(result.take().expect("a future is not polled after its result"))
             }
-            Self::OnThread { host, job } => {
-                ready!(budget::poll_left(cx));
-                let Poll::Ready(result) = Pin::new(job).poll(cx) else {
-                    // The job has said that it is one; that it resolves a name tells more.
+            Self::OnThread { host, lookup } => {
+                let Poll::Ready(result) = Pin::new(lookup).poll(cx) else {
+                    // It has said that it is a promise; that it resolves a name tells more.
                     pending_on(WaitKind::Name, 0);
                     return Poll::Pending;
                 };
-                let _spent = budget::spend(budget::STEP);
-                Poll::Ready(checked(host, result.map_err(io::Error::other).flatten()))
+                Poll::Ready(checked(host, result.flatten()))
             }
         }
     }
@@ -127,6 +123,7 @@ impl Future for Resolving {
 pub(crate) enum AfterResolving<Make, Then> {
     Resolving(Resolving, Option<Make>),
     Going(Then),
+    Done,
 }
 
 impl<Make, Then> AfterResolving<Make, Then> {
@@ -145,15 +142,39 @@ where
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if let Self::Resolving(resolving, make) = this {
+        let result = ready!(this.poll_result(cx));
+        *this = Self::Done;
+        Poll::Ready(result)
+    }
+}
+
+impl<Make, Then, R> AfterResolving<Make, Then>
+where
+    Make: FnOnce(Addrs) -> io::Result<Then>,
+    Then: Future<Output = io::Result<R>> + Unpin,
+{
+    #[track_caller]
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        if let Self::Resolving(resolving, make) = self {
             let addrs = ready!(Pin::new(resolving).poll(cx))?;
             let make = make.take().expect("it is replaced below");
-            *this = Self::Going(make(addrs)?);
+            *self = Self::Going(make(addrs)?);
         }
-        match this {
+        match self {
             Self::Going(then) => Pin::new(then).poll(cx),
             Self::Resolving(..) => unreachable!("it was replaced above"),
+            Self::Done => panic!("an operation was polled after its result"),
         }
+    }
+}
+
+impl<Make, Then, R> FusedFuture for AfterResolving<Make, Then>
+where
+    Make: FnOnce(Addrs) -> io::Result<Then> + Unpin,
+    Then: Future<Output = io::Result<R>> + Unpin,
+{
+    fn is_terminated(&self) -> bool {
+        matches!(self, Self::Done)
     }
 }
 
@@ -173,17 +194,8 @@ pub(crate) fn first_that<T>(
     Err(failure.expect("there is at least one address"))
 }
 
-fn getaddrinfo(host: String, port: u16) -> ThreadJob<io::Result<Vec<SocketAddr>>> {
-    let Some(pool) = current::current() else {
-        panic!(
-            "no running event loop: names are resolved on the loop's default executor, so resolve \
-             `{host}` in code that the loop runs, use an address, or enter a pool with \
-             `asyncio_pool::current::enter`"
-        );
-    };
-    let lookup =
-        |(host, port): (String, u16)| Ok((host.as_str(), port).to_socket_addrs()?.collect());
-    pool.get().submit(lookup, (host, port))
+fn getaddrinfo(host: String, port: u16) -> Lookup<io::Result<Vec<SocketAddr>>> {
+    Lookups::current().begin(move || Ok((host.as_str(), port).to_socket_addrs()?.collect()))
 }
 
 fn checked(host: &str, result: io::Result<Vec<SocketAddr>>) -> io::Result<Addrs> {

@@ -8,6 +8,7 @@
 //! Budgets, pauses, retries and addresses are this crate's business above the seam, and the same for
 //! both kinds; a network only does what a kernel does.
 
+use crate::error::simulated;
 use asyncio_core::ambient::{Entered, Slot};
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -47,6 +48,15 @@ pub enum Take {
     Consume,
     /// Leaves them for the next read.
     Peek,
+}
+
+/// One of the two things a socket can be ready for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// To receive: data, a datagram, the end of the stream, an error.
+    Receive,
+    /// To send.
+    Send,
 }
 
 /// A simulated kernel, as sockets see it.
@@ -119,6 +129,14 @@ pub trait Network: fmt::Debug {
         bufs: &[IoSlice<'_>],
         to: Option<SocketAddr>,
     ) -> Poll<io::Result<usize>>;
+
+    /// Whether receiving or sending would be done at once; it keeps no waker and changes nothing.
+    ///
+    /// # Errors
+    /// If there is no such socket; `Unsupported` if the network cannot tell.
+    fn is_ready(&self, _socket: SocketId, _direction: Direction) -> io::Result<bool> {
+        Err(simulated("readiness is not known on this network"))
+    }
 
     /// Ends one or both directions of a stream.
     ///

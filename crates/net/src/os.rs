@@ -13,13 +13,11 @@ pub(crate) const BACKLOG: u16 = 1024;
 
 /// A socket that listens.
 pub(crate) fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
-    let socket = stream_socket(addr)?;
+    let socket = stream_socket(Domain::for_address(addr))?;
     // On Unix it only means that connections of an earlier run that linger do not forbid the address; on
     // Windows it would let two programs listen at once.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
-    // Accepted sockets inherit this from their listener, which saves a call each.
-    socket.set_tcp_nodelay(true)?;
     socket.bind(&SockAddr::from(addr))?;
     socket.listen(BACKLOG.into())?;
     Ok(socket.into())
@@ -27,11 +25,16 @@ pub(crate) fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 
 /// A socket whose connection is made or on its way: when it is writable, `take_error` tells.
 pub(crate) fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
-    let socket = stream_socket(addr)?;
-    socket.set_tcp_nodelay(true)?;
+    let socket = stream_socket(Domain::for_address(addr))?;
+    begin_to_connect(&socket, addr)?;
+    Ok(socket.into())
+}
+
+/// Begins a connection.
+pub(crate) fn begin_to_connect(socket: &Socket, addr: SocketAddr) -> io::Result<()> {
     match socket.connect(&SockAddr::from(addr)) {
         Err(error) if !is_on_its_way(&error) => Err(error),
-        _ => Ok(socket.into()),
+        _ => Ok(()),
     }
 }
 
@@ -41,16 +44,18 @@ fn is_on_its_way(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error())
 }
 
-fn stream_socket(addr: SocketAddr) -> io::Result<Socket> {
+/// A stream socket in non-blocking mode that sends small writes at once; what a listener accepts inherits
+/// that, which saves a call each.
+pub(crate) fn stream_socket(domain: Domain) -> io::Result<Socket> {
     #[cfg(target_os = "linux")]
-    let socket =
-        Socket::new(Domain::for_address(addr), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     #[cfg(not(target_os = "linux"))]
     let socket = {
-        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         socket
     };
+    socket.set_tcp_nodelay(true)?;
     Ok(socket)
 }
 

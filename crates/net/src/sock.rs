@@ -4,19 +4,20 @@
 //! integers that look their network up in the thread's room, so both kinds are `Send` and `Sync`.
 
 use crate::error::simulated;
-use crate::network::{self, Network, NetworkId, SocketId};
+use crate::network::{self, Direction, Network, NetworkId, SocketId, Take};
 use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
-use asyncio_reactor::{AsyncFd, Operation, RegisterError};
+use asyncio_reactor::{AsyncFd, Operation, Ready, RegisterError};
+use futures::future::FusedFuture;
 use rustix::io::Errno;
 use std::fmt;
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// A socket, real or simulated.
 pub(crate) enum Sock<T: AsFd> {
@@ -141,6 +142,53 @@ impl SimSocket {
         polled
     }
 
+    /// Waits until an operation would be done at once.
+    #[track_caller]
+    pub(crate) fn poll_ready(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let kind = match direction {
+            Direction::Receive => WaitKind::Readable,
+            Direction::Send => WaitKind::Writable,
+        };
+        self.poll(kind, cx, |network, id, cx| match network.is_ready(id, direction) {
+            Ok(true) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(error)),
+            // It would wait, so that it is asked for keeps the waker and does nothing else.
+            Ok(false) => match direction {
+                Direction::Receive => {
+                    let mut byte = [0];
+                    let bufs = &mut [IoSliceMut::new(&mut byte)];
+                    network.poll_recv(id, cx, bufs, Take::Peek).map_ok(drop)
+                }
+                Direction::Send => {
+                    network.poll_send(id, cx, &[IoSlice::new(&[0])], None).map_ok(drop)
+                }
+            },
+        })
+    }
+
+    /// Calls the network for an operation that must not wait, and keeps no waker.
+    #[track_caller]
+    pub(crate) fn attempt<R>(
+        &self,
+        direction: Direction,
+        f: impl FnOnce(&dyn Network, SocketId, &mut Context<'_>) -> Poll<io::Result<R>>,
+    ) -> io::Result<R> {
+        let would_block = || Err(io::ErrorKind::WouldBlock.into());
+        self.call(|network, id| {
+            if !network.is_ready(id, direction)? {
+                return would_block();
+            }
+            match f(network, id, &mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(result) => result,
+                Poll::Pending => would_block(),
+            }
+        })
+    }
+
     /// Calls the network if it is current on this thread.
     pub(crate) fn call_at_home<R>(&self, f: impl FnOnce(&dyn Network, SocketId) -> R) -> Option<R> {
         self.home().map(|network| f(&*network, self.id))
@@ -170,6 +218,7 @@ impl Drop for SimSocket {
 pub(crate) enum Call<'a, T: AsFd, Op, Sim> {
     Os(Operation<'a, T, Op>),
     Sim(&'a SimSocket, WaitKind, Sim),
+    Done,
 }
 
 impl<'a, T: AsFd, Op, Sim> Call<'a, T, Op, Sim> {
@@ -195,10 +244,64 @@ where
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
-        match self.get_mut() {
-            Self::Os(operation) => Pin::new(operation).poll(cx),
-            Self::Sim(sim, kind, call) => sim.poll(*kind, cx, call),
+        let this = self.get_mut();
+        let result = match this {
+            Self::Os(operation) => ready!(Pin::new(operation).poll(cx)),
+            Self::Sim(sim, kind, call) => ready!(sim.poll(*kind, cx, call)),
+            Self::Done => panic!("an operation was polled after its result"),
+        };
+        *this = Self::Done;
+        Poll::Ready(result)
+    }
+}
+
+impl<T, R, Op, Sim> FusedFuture for Call<'_, T, Op, Sim>
+where
+    T: AsFd,
+    Op: FnMut(&T) -> io::Result<R>,
+    Sim: FnMut(&dyn Network, SocketId, &mut Context<'_>) -> Poll<io::Result<R>>,
+{
+    fn is_terminated(&self) -> bool {
+        matches!(self, Self::Done)
+    }
+}
+
+/// Waits for a socket of either kind to be ready.
+pub(crate) enum Wait<'a> {
+    Os(Ready<'a>),
+    Sim(&'a SimSocket, Direction),
+    Done,
+}
+
+impl<T: AsFd> Sock<T> {
+    pub(crate) fn wait(&self, direction: Direction) -> Wait<'_> {
+        match (self, direction) {
+            (Self::Os(fd), Direction::Receive) => Wait::Os(fd.readable()),
+            (Self::Os(fd), Direction::Send) => Wait::Os(fd.writable()),
+            (Self::Sim(sim), direction) => Wait::Sim(sim, direction),
         }
+    }
+}
+
+impl Future for Wait<'_> {
+    type Output = io::Result<()>;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let result = match this {
+            Self::Os(ready) => ready!(Pin::new(ready).poll(cx)),
+            Self::Sim(sim, direction) => ready!(sim.poll_ready(*direction, cx)),
+            Self::Done => panic!("readiness was polled after its result"),
+        };
+        *this = Self::Done;
+        Poll::Ready(result)
+    }
+}
+
+impl FusedFuture for Wait<'_> {
+    fn is_terminated(&self) -> bool {
+        matches!(self, Self::Done)
     }
 }
 

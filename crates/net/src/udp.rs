@@ -1,11 +1,12 @@
 //! [`UdpSocket`]: datagrams.
 
 use crate::addr::{Addrs, AfterResolving, ToSocketAddrs, first_that, resolve};
-use crate::network::{self, Network, SocketId, Take};
+use crate::network::{self, Direction, Network, SocketId, Take};
 use crate::sock::{Call, SimSocket, Sock, bytes_only};
 use asyncio_core::wait_note::WaitKind;
+use futures::future::FusedFuture;
 use std::fmt;
-use std::future::{Future, Ready, ready as at_once};
+use std::future::{Ready, ready as at_once};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{self, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -52,7 +53,7 @@ impl UdpSocket {
     /// # Cancel safety
     /// Nothing is bound before it is done.
     #[track_caller]
-    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> + use<A> {
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl FusedFuture<Output = io::Result<Self>> + use<A> {
         AfterResolving::new(resolve(&addr), Self::bind_first)
     }
 
@@ -81,7 +82,7 @@ impl UdpSocket {
     pub fn connect<'a, A: ToSocketAddrs>(
         &'a self,
         addr: A,
-    ) -> impl Future<Output = io::Result<()>> + use<'a, A> {
+    ) -> impl FusedFuture<Output = io::Result<()>> + use<'a, A> {
         AfterResolving::new(resolve(&addr), |addrs: Addrs| {
             first_that(&addrs, "cannot connect to", |addr| self.connect_one(addr))
                 .map(|()| at_once(Ok(())))
@@ -133,7 +134,7 @@ impl UdpSocket {
         &'a self,
         buf: &'a [u8],
         addr: A,
-    ) -> impl Future<Output = io::Result<usize>> + use<'a, A> {
+    ) -> impl FusedFuture<Output = io::Result<usize>> + use<'a, A> {
         AfterResolving::new(resolve(&addr), move |addrs: Addrs| {
             let to = addrs.first();
             Ok(match &self.sock {
@@ -160,7 +161,7 @@ impl UdpSocket {
     pub fn recv_from<'a>(
         &'a self,
         buf: &'a mut [u8],
-    ) -> impl Future<Output = io::Result<(usize, SocketAddr)>> + 'a {
+    ) -> impl FusedFuture<Output = io::Result<(usize, SocketAddr)>> + 'a {
         match &self.sock {
             Sock::Os(fd) => Call::Os(fd.read_with(move |socket| socket.recv_from(buf))),
             Sock::Sim(sim) => Call::simulated(sim, WaitKind::Readable, move |network, id, cx| {
@@ -180,7 +181,7 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// As long as it waits, nothing has been sent.
-    pub fn send<'a>(&'a self, buf: &'a [u8]) -> impl Future<Output = io::Result<usize>> + 'a {
+    pub fn send<'a>(&'a self, buf: &'a [u8]) -> impl FusedFuture<Output = io::Result<usize>> + 'a {
         match &self.sock {
             Sock::Os(fd) => Call::Os(fd.write_with(move |socket| socket.send(buf))),
             Sock::Sim(sim) => Call::simulated(sim, WaitKind::Writable, send_simulated(buf, None)),
@@ -197,12 +198,100 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// As long as it waits, nothing has been received.
-    pub fn recv<'a>(&'a self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + 'a {
+    pub fn recv<'a>(
+        &'a self,
+        buf: &'a mut [u8],
+    ) -> impl FusedFuture<Output = io::Result<usize>> + 'a {
         match &self.sock {
             Sock::Os(fd) => Call::Os(fd.read_with(move |socket| socket.recv(buf))),
             Sock::Sim(sim) => Call::simulated(sim, WaitKind::Readable, move |network, id, cx| {
                 bytes_only(receive_simulated(network, id, cx, buf))
             }),
+        }
+    }
+
+    /// Receives a datagram and its sender without taking it: the next receive gives the same again.
+    ///
+    /// # Errors
+    /// Those of `recvfrom`.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// Nothing is consumed.
+    pub fn peek_from<'a>(
+        &'a self,
+        buf: &'a mut [u8],
+    ) -> impl FusedFuture<Output = io::Result<(usize, SocketAddr)>> + 'a {
+        match &self.sock {
+            Sock::Os(fd) => Call::Os(fd.read_with(move |socket| socket.peek_from(buf))),
+            Sock::Sim(sim) => Call::simulated(sim, WaitKind::Readable, move |network, id, cx| {
+                let bufs = &mut [IoSliceMut::new(buf)];
+                let (count, from) = ready!(network.poll_recv(id, cx, bufs, Take::Peek))?;
+                Poll::Ready(from.map(|from| (count, from)).ok_or_else(nameless))
+            }),
+        }
+    }
+
+    /// Waits until there is a datagram, or an error.
+    ///
+    /// # Errors
+    /// If the loop is closed; `Unsupported` on a simulated network that cannot tell.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// Nothing is consumed.
+    pub fn readable(&self) -> impl FusedFuture<Output = io::Result<()>> + '_ {
+        self.sock.wait(Direction::Receive)
+    }
+
+    /// Waits until there is room for a datagram, or an error.
+    ///
+    /// # Errors
+    /// If the loop is closed; `Unsupported` on a simulated network that cannot tell.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    ///
+    /// # Cancel safety
+    /// Nothing is sent.
+    pub fn writable(&self) -> impl FusedFuture<Output = io::Result<()>> + '_ {
+        self.sock.wait(Direction::Send)
+    }
+
+    /// Receives a datagram and its sender, without waiting. What does not fit into `buf` is lost.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; those of `recvfrom`.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[track_caller]
+    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match &self.sock {
+            Sock::Os(fd) => fd.try_read_with(|socket| socket.recv_from(buf)),
+            Sock::Sim(sim) => sim.attempt(Direction::Receive, |network, id, cx| {
+                let (count, from) = ready!(receive_simulated(network, id, cx, buf))?;
+                Poll::Ready(from.map(|from| (count, from)).ok_or_else(nameless))
+            }),
+        }
+    }
+
+    /// Sends a datagram to `addr`, without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is no room; those of `sendto`.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[track_caller]
+    pub fn try_send_to(&self, buf: &[u8], addr: SocketAddr) -> io::Result<usize> {
+        match &self.sock {
+            Sock::Os(fd) => fd.try_write_with(|socket| socket.send_to(buf, addr)),
+            Sock::Sim(sim) => sim.attempt(Direction::Send, send_simulated(buf, Some(addr))),
         }
     }
 

@@ -5,10 +5,10 @@
 
 use crate::attempt::{Operation, Ready};
 use crate::os::Port;
+use crate::register_error::RegisterError;
 use crate::source::Source;
 use crate::table::Direction;
 use crate::waiters::Waiter;
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -63,37 +63,6 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     }
 }
 
-/// What [`AsyncFd::try_new`] gives back with the reason.
-pub struct RegisterError<T> {
-    io: T,
-    error: io::Error,
-}
-
-impl<T> RegisterError<T> {
-    /// What was to be registered, and why it was not.
-    pub fn into_parts(self) -> (T, io::Error) {
-        (self.io, self.error)
-    }
-}
-
-impl<T> fmt::Debug for RegisterError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RegisterError").field("error", &self.error).finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Display for RegisterError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the descriptor cannot be registered")
-    }
-}
-
-impl<T> Error for RegisterError<T> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
 impl<T: AsFd> AsyncFd<T> {
     /// Registers `io` on the current loop.
     ///
@@ -120,7 +89,7 @@ impl<T: AsFd> AsyncFd<T> {
     pub fn try_new(io: T) -> Result<Self, RegisterError<T>> {
         match Source::register(io.as_fd(), true) {
             Ok(source) => Ok(Self { io: Some(io), source, short_calls: AtomicU8::new(UNKNOWN) }),
-            Err(error) => Err(RegisterError { io, error }),
+            Err(error) => Err(RegisterError::new(io, error)),
         }
     }
 
@@ -260,6 +229,32 @@ impl<T: AsFd> AsyncFd<T> {
         Op: FnMut(&T) -> io::Result<R>,
     {
         Operation::new(&self.source, Direction::Write, self.get_ref(), op)
+    }
+
+    /// Calls `op` once, which reads, unless it is known that it would block.
+    ///
+    /// # Errors
+    /// `WouldBlock` if that would have to wait; those of `op`, except `Interrupted`; if the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[inline]
+    #[track_caller]
+    pub fn try_read_with<R>(&self, op: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+        self.source.try_op(Direction::Read, self.get_ref(), op)
+    }
+
+    /// Calls `op` once, which writes, unless it is known that it would block.
+    ///
+    /// # Errors
+    /// `WouldBlock` if that would have to wait; those of `op`, except `Interrupted`; if the loop is closed.
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[inline]
+    #[track_caller]
+    pub fn try_write_with<R>(&self, op: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+        self.source.try_op(Direction::Write, self.get_ref(), op)
     }
 
     /// Polls for what [`read_with`](Self::read_with) does. Of several tasks the last to ask is woken.

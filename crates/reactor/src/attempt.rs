@@ -7,6 +7,7 @@ use crate::source::Source;
 use crate::table::{Direction, Snapshot};
 use crate::waiters::Waiter;
 use asyncio_core::budget::{self, poll_spend};
+use futures_core::future::FusedFuture;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fmt;
@@ -38,6 +39,31 @@ impl Source {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// Calls `op` once, unless it is known that it would block.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn try_op<T, R>(
+        &self,
+        direction: Direction,
+        io: &T,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let seen = self.look(direction)?;
+        if !seen.is_ready {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        loop {
+            match op(io) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.blocked(direction, seen);
+                    return Err(error);
+                }
+                result => return result,
             }
         }
     }
@@ -111,11 +137,12 @@ struct Turn<'a> {
     source: &'a Source,
     direction: Direction,
     waiter: Waiter,
+    is_done: bool,
 }
 
 impl<'a> Turn<'a> {
     fn new(source: &'a Source, direction: Direction) -> Self {
-        Self { source, direction, waiter: Waiter::NEW }
+        Self { source, direction, waiter: Waiter::NEW, is_done: false }
     }
 }
 
@@ -148,8 +175,16 @@ impl Future for Ready<'_> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let Turn { source, direction, waiter } = &mut this.turn;
-        source.poll_confirmed(*direction, waiter, this.fd, cx)
+        let Turn { source, direction, waiter, is_done } = &mut this.turn;
+        let polled = source.poll_confirmed(*direction, waiter, this.fd, cx);
+        *is_done = polled.is_ready();
+        polled
+    }
+}
+
+impl FusedFuture for Ready<'_> {
+    fn is_terminated(&self) -> bool {
+        self.turn.is_done
     }
 }
 
@@ -186,7 +221,18 @@ where
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         let this = self.get_mut();
-        let Turn { source, direction, waiter } = &mut this.turn;
-        source.poll_op(*direction, waiter, this.io, cx, &mut this.op).map_ok(|(result, _)| result)
+        let Turn { source, direction, waiter, is_done } = &mut this.turn;
+        let polled = source.poll_op(*direction, waiter, this.io, cx, &mut this.op);
+        *is_done = polled.is_ready();
+        polled.map_ok(|(result, _)| result)
+    }
+}
+
+impl<T: AsFd, R, Op> FusedFuture for Operation<'_, T, Op>
+where
+    Op: FnMut(&T) -> io::Result<R>,
+{
+    fn is_terminated(&self) -> bool {
+        self.turn.is_done
     }
 }

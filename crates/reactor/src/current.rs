@@ -3,6 +3,7 @@
 //! The slot is a thread-local without destructor, so every access is a plain load, and a handle that
 //! is dropped while the thread ends finds it still there.
 
+use crate::clock::{OsClock, std_now};
 use crate::state::State;
 use asyncio_core::Instant;
 use asyncio_core::time::Clock;
@@ -11,6 +12,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
+use std::time::Duration;
 
 thread_local! {
     // The guard clears it; what a forgotten guard leaves behind is never dropped.
@@ -155,4 +157,54 @@ pub fn now() -> Instant {
 #[must_use]
 pub fn try_now() -> Option<Instant> {
     with(|state| state.clock.now()).ok()
+}
+
+/// The instant that is as far from now on the current loop's clock as `instant` is on std's; never earlier,
+/// and later by the time between two readings of a clock. Without a loop the system's clock counts.
+///
+/// For libraries that deal in std's instants. In a simulation only the distance from now means anything.
+///
+/// # Examples
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// # fn main() -> std::io::Result<()> {
+/// asyncio_reactor::block_on(async {
+///     let deadline = Instant::now() + Duration::from_micros(100);
+///     asyncio_reactor::sleep_until(asyncio_reactor::instant_from_std(deadline)).await;
+///     assert!(Instant::now() >= deadline);
+/// })
+/// # }
+/// ```
+#[must_use]
+pub fn instant_from_std(instant: std::time::Instant) -> Instant {
+    let there = std_now();
+    let here = now_anywhere();
+    here + instant.saturating_duration_since(there) - there.saturating_duration_since(instant)
+}
+
+/// The instant of std's that is as far from now as `instant` is on the current loop's clock; the opposite of
+/// [`instant_from_std`]. What lies too far away for std is a year away.
+///
+/// # Examples
+/// ```
+/// use asyncio_reactor::{instant_from_std, instant_to_std};
+/// use std::time::{Duration, Instant};
+///
+/// let now = Instant::now();
+/// let there_and_back = instant_to_std(instant_from_std(now));
+/// assert!(there_and_back >= now && there_and_back - now < Duration::from_secs(1));
+/// ```
+#[must_use]
+pub fn instant_to_std(instant: Instant) -> std::time::Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let here = now_anywhere();
+    let there = std_now();
+    let (after, before) = (instant - here, here - instant);
+    let later = there.checked_add(after).unwrap_or_else(|| there + YEAR);
+    later.checked_sub(before).unwrap_or(there)
+}
+
+fn now_anywhere() -> Instant {
+    try_now().unwrap_or_else(|| OsClock.now())
 }

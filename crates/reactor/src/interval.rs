@@ -4,6 +4,8 @@ use crate::current::now;
 use crate::sleep::{Sleep, sleep_until};
 use asyncio_core::Instant;
 use asyncio_core::budget::{self, poll_spend};
+use futures_core::Stream;
+use futures_core::future::FusedFuture;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -30,9 +32,37 @@ use std::time::Duration;
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
+    assert_ticks(period);
+    interval_at(now(), period)
+}
+
+/// Ticks at `start`, and then every `period`.
+///
+/// # Panics
+/// If `period` is zero.
+///
+/// # Examples
+/// ```
+/// use asyncio_reactor::{interval_at, now};
+/// use std::time::Duration;
+///
+/// # fn main() -> std::io::Result<()> {
+/// asyncio_reactor::block_on(async {
+///     let period = Duration::from_micros(200);
+///     let start = now() + period;
+///     assert_eq!(interval_at(start, period).tick().await, start);
+/// })
+/// # }
+/// ```
+#[track_caller]
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    assert_ticks(period);
+    Interval { sleep: sleep_until(start), next: start, period, missed_tick: MissedTick::Burst }
+}
+
+#[track_caller]
+fn assert_ticks(period: Duration) {
     assert!(!period.is_zero(), "an interval of zero would tick for ever at once");
-    let next = now();
-    Interval { sleep: sleep_until(next), next, period, missed_tick: MissedTick::Burst }
 }
 
 /// What an [`Interval`] does when nobody asked for a tick until the next one was due.
@@ -47,7 +77,7 @@ pub enum MissedTick {
     Skip,
 }
 
-/// Ticks at equal distances; made by [`interval()`].
+/// Ticks at equal distances; made by [`interval()`] and [`interval_at`]. It is an endless stream of its ticks.
 #[derive(Debug)]
 pub struct Interval {
     /// Stands at `next` once it was polled; kept from tick to tick.
@@ -66,7 +96,21 @@ impl Interval {
     /// # Cancel safety
     /// A tick that is not awaited to its end is not lost.
     pub fn tick(&mut self) -> Tick<'_> {
-        Tick { interval: self }
+        Tick { interval: self, is_done: false }
+    }
+
+    /// Has the next tick come one period from now, and the others after that.
+    ///
+    /// # Panics
+    /// If no reactor is current on this thread.
+    #[track_caller]
+    pub fn reset(&mut self) {
+        self.reset_at(now() + self.period);
+    }
+
+    /// Has the next tick come at `instant`, and the others every period after that.
+    pub fn reset_at(&mut self, instant: Instant) {
+        self.next = instant;
     }
 
     /// Polls for the next tick, as [`tick`](Self::tick) does.
@@ -130,6 +174,7 @@ impl Interval {
 #[must_use = "a tick does nothing unless awaited"]
 pub struct Tick<'a> {
     interval: &'a mut Interval,
+    is_done: bool,
 }
 
 impl Future for Tick<'_> {
@@ -137,6 +182,27 @@ impl Future for Tick<'_> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
-        self.interval.poll_tick(cx)
+        let polled = self.interval.poll_tick(cx);
+        self.is_done = polled.is_ready();
+        polled
+    }
+}
+
+impl FusedFuture for Tick<'_> {
+    fn is_terminated(&self) -> bool {
+        self.is_done
+    }
+}
+
+impl Stream for Interval {
+    type Item = Instant;
+
+    #[track_caller]
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+        self.poll_tick(cx).map(Some)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
     }
 }

@@ -12,10 +12,11 @@ use asyncio_core::budget::{self, poll_spend};
 use asyncio_core::time::Clock;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_core::wake_batch::drop_foreign;
+use futures_core::future::FusedFuture;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 /// Waits until `duration` has passed. It is Python's `asyncio.sleep`.
@@ -87,12 +88,14 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// The timer has no place in the queue yet.
 const UNREGISTERED: u32 = u32::MAX;
-/// The sleep has ended.
+/// The sleep has ended and said so.
 const ENDED: u32 = u32::MAX - 1;
 /// A sleep of no length: it gives way once and needs no timer.
 const YIELD: u32 = u32::MAX - 2;
+/// The sleep has ended, and the next poll that has budget says so.
+const DUE: u32 = u32::MAX - 3;
 /// Made outside of any loop: `deadline` is a duration until the first poll.
-const RELATIVE: u32 = u32::MAX - 3;
+const RELATIVE: u32 = u32::MAX - 4;
 
 /// The future of [`sleep`] and [`sleep_until`].
 #[must_use = "a sleep does nothing unless awaited"]
@@ -169,17 +172,27 @@ impl Sleep {
     pub(crate) fn poll_quietly(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.index {
             ENDED => poll_spend(cx, budget::STEP),
+            DUE => self.end(cx),
             UNREGISTERED | RELATIVE => {
                 self.register(cx.waker().clone());
                 Poll::Pending
             }
             YIELD => {
-                self.index = ENDED;
+                self.index = DUE;
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
             index => self.poll_registered(TimerKey { index, seq: self.seq }, cx),
         }
+    }
+
+    /// Says that it has ended, if the budget allows.
+    #[inline]
+    #[track_caller]
+    fn end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(poll_spend(cx, budget::STEP));
+        self.index = ENDED;
+        Poll::Ready(())
     }
 
     /// Puts the timer into the queue. The waker was cloned before and, if it is refused, is dropped after any
@@ -224,8 +237,8 @@ impl Sleep {
         });
         match waits {
             Ok(None) => {
-                self.index = ENDED;
-                poll_spend(cx, budget::STEP)
+                self.index = DUE;
+                self.end(cx)
             }
             Ok(Some(true)) => Poll::Pending,
             Ok(Some(false)) => {
@@ -252,11 +265,18 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let polled = self.poll_quietly(cx);
         if polled.is_pending() {
-            // One that has ended only gives way.
-            let kind = if self.index == ENDED { WaitKind::Yield } else { WaitKind::Timer };
+            // One that is over only gives way.
+            let is_over = matches!(self.index, DUE | ENDED);
+            let kind = if is_over { WaitKind::Yield } else { WaitKind::Timer };
             pending_on(kind, self.deadline.as_nanos());
         }
         polled
+    }
+}
+
+impl FusedFuture for Sleep {
+    fn is_terminated(&self) -> bool {
+        self.is_elapsed()
     }
 }
 

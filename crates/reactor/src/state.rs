@@ -99,6 +99,9 @@ impl State {
         // Messages first: a timer that is cancelled already is nothing to wait for.
         self.take_in_mail();
         let wait = self.how_long();
+        if wait != Wait::Look {
+            self.trim();
+        }
         // A simulated world changes by waiting only, so a due timer is fired without asking it.
         let flow = if wait == Wait::Look && self.is_simulated() {
             ControlFlow::Continue(0)
@@ -114,6 +117,18 @@ impl State {
                 self.dense.set(dense);
                 ControlFlow::Continue(())
             }
+        }
+    }
+
+    /// Gives the memory of a peak back, now that there is nothing else to do.
+    fn trim(&self) {
+        let mut timers = self.timers.borrow_mut();
+        if timers.is_oversized() {
+            let _room = timers.trim();
+        }
+        let mut sources = self.sources.borrow_mut();
+        if sources.is_oversized() {
+            let _room = sources.trim();
         }
     }
 

@@ -112,6 +112,8 @@ impl Slot {
     }
 }
 
+/// A table of fewer slots than this is never made smaller.
+const KEPT_SLOTS: usize = 1024;
 /// Ends the free list.
 const NONE: u32 = u32::MAX;
 /// The keys above are the selector's own.
@@ -123,13 +125,24 @@ pub(crate) struct SourceTable {
     slots: Vec<Slot>,
     free: u32,
     live: usize,
+    /// The generation of a slot that is made: above those of all that were given back.
+    first_generation: u32,
+    /// How many lived when memory was last given back; it is tried again at half of that.
+    trimmed_at: usize,
     /// The last number that was given to a waiter.
     last_number: u64,
 }
 
 impl SourceTable {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), free: NONE, live: 0, last_number: 0 }
+        Self {
+            slots: Vec::new(),
+            free: NONE,
+            live: 0,
+            first_generation: 0,
+            trimmed_at: usize::MAX,
+            last_number: 0,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -143,7 +156,7 @@ impl SourceTable {
             assert!(index <= INDEX_MAX, "fewer than 2^32 sources on one loop");
             let (readers, writers) = (Waiters::default(), Waiters::default());
             let slot = Slot {
-                generation: 0,
+                generation: self.first_generation,
                 next_free: NONE,
                 occupied: false,
                 ready: 0,
@@ -153,6 +166,7 @@ impl SourceTable {
                 others: None,
             };
             self.slots.push(slot);
+            self.trimmed_at = usize::MAX;
             self.free = index;
         }
         let index = self.free;
@@ -294,11 +308,38 @@ impl SourceTable {
             others.priority.take_all(&mut out);
             others.error.take_all(&mut out);
         }
+        // A free slot keeps no memory for waiters.
+        (slot.readers, slot.writers) = Default::default();
         slot.occupied = false;
         slot.generation = slot.generation.wrapping_add(1);
         slot.next_free = free;
         self.free = key.index;
         self.live -= 1;
+    }
+
+    /// Whether most of the memory is of sources that are gone.
+    #[inline]
+    pub(crate) fn is_oversized(&self) -> bool {
+        self.slots.len() > 4 * self.live + KEPT_SLOTS && self.live <= self.trimmed_at / 2
+    }
+
+    /// Gives back what lies behind the last living source, and has the first places filled first from now
+    /// on. Keys name places, so nothing can be moved. Returns for how many sources there is room.
+    pub(crate) fn trim(&mut self) -> usize {
+        while let Some(last) = self.slots.pop_if(|last| !last.occupied) {
+            // A key of that slot may still be on its way in an event.
+            self.first_generation = self.first_generation.max(last.generation);
+        }
+        self.slots.shrink_to(KEPT_SLOTS);
+        self.free = NONE;
+        for (index, slot) in self.slots.iter_mut().enumerate().rev() {
+            if !slot.occupied {
+                slot.next_free = self.free;
+                self.free = index as u32;
+            }
+        }
+        self.trimmed_at = self.live;
+        self.slots.capacity()
     }
 
     /// Forgets all of them, for ever: keys would be given out again.

@@ -3,6 +3,7 @@
 use crate::sleep::{Sleep, sleep, sleep_until};
 use asyncio_core::wait_note::{self, WaitKind, pending_on};
 use asyncio_core::{Instant, budget};
+use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 use std::error::Error;
 use std::fmt;
@@ -157,5 +158,11 @@ impl<F: Future> Future for Timeout<F> {
         wait_note::restore(others);
         this.future.set(None);
         Poll::Ready(Err(TimeoutError { limit: *this.limit }))
+    }
+}
+
+impl<F: Future> FusedFuture for Timeout<F> {
+    fn is_terminated(&self) -> bool {
+        self.future.is_none()
     }
 }

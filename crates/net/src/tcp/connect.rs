@@ -3,6 +3,7 @@
 use crate::addr::{Addrs, Resolving, ToSocketAddrs, resolve};
 use crate::error::while_doing;
 use crate::tcp::stream::TcpStream;
+use futures::future::FusedFuture;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -46,6 +47,20 @@ enum Stage {
         /// `None` until that one is begun.
         stream: Option<TcpStream>,
     },
+    /// The first attempt could not even begin.
+    Failed(SocketAddr, io::Error),
+    Done,
+}
+
+impl Connect {
+    /// An attempt that was begun with a socket of its own.
+    pub(crate) fn begun(addrs: Addrs, stream: io::Result<TcpStream>) -> Self {
+        let stage = match stream {
+            Ok(stream) => Stage::Trying { addrs, index: 0, stream: Some(stream) },
+            Err(error) => Stage::Failed(addrs.first(), error),
+        };
+        Self { stage }
+    }
 }
 
 impl Future for Connect {
@@ -54,25 +69,46 @@ impl Future for Connect {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
         let stage = &mut self.get_mut().stage;
+        let result = ready!(stage.poll(cx));
+        *stage = Stage::Done;
+        Poll::Ready(result)
+    }
+}
+
+impl FusedFuture for Connect {
+    fn is_terminated(&self) -> bool {
+        matches!(self.stage, Stage::Done)
+    }
+}
+
+impl Stage {
+    #[track_caller]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
         loop {
-            match stage {
-                Stage::Resolving(resolving) => {
+            let (addr, error) = match self {
+                Self::Resolving(resolving) => {
                     let addrs = ready!(Pin::new(resolving).poll(cx))?;
-                    *stage = Stage::Trying { addrs, index: 0, stream: None };
+                    *self = Self::Trying { addrs, index: 0, stream: None };
+                    continue;
                 }
-                Stage::Trying { addrs, index, stream } => {
+                Self::Trying { addrs, index, stream } => {
                     let addr = addrs.as_slice()[*index];
                     let error = match ready!(poll_attempt(stream, addr, cx)) {
                         Ok(stream) => return Poll::Ready(Ok(stream)),
                         Err(error) => error,
                     };
-                    if *index + 1 == addrs.as_slice().len() {
-                        let error = while_doing(format!("cannot connect to {addr}"), error);
-                        return Poll::Ready(Err(error));
+                    if *index + 1 < addrs.as_slice().len() {
+                        *index += 1;
+                        continue;
                     }
-                    *index += 1;
+                    (addr, error)
                 }
-            }
+                Self::Failed(addr, error) => {
+                    (*addr, std::mem::replace(error, io::ErrorKind::Other.into()))
+                }
+                Self::Done => panic!("a connection was polled after its result"),
+            };
+            return Poll::Ready(Err(while_doing(format!("cannot connect to {addr}"), error)));
         }
     }
 }

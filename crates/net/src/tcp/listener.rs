@@ -9,7 +9,7 @@ use crate::tcp::stream::TcpStream;
 use asyncio_core::exception::{ExceptionContext, report};
 use asyncio_core::wait_note::WaitKind;
 use asyncio_reactor::{Operation, Sleep, sleep_until};
-use futures::stream::Stream;
+use futures::future::FusedFuture;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, Ready, ready as at_once};
@@ -52,6 +52,8 @@ pub struct TcpListener {
     /// Connections that were accepted when there was no memory to register them; empty unless a pause is
     /// begun. Only the listener's own loop comes here, so nobody ever waits for the lock.
     kept: Mutex<VecDeque<(net::TcpStream, SocketAddr)>>,
+    /// The pause that [`poll_accept`](Self::poll_accept) waits for.
+    timer: Mutex<Option<Sleep>>,
 }
 
 impl TcpListener {
@@ -68,7 +70,7 @@ impl TcpListener {
     /// # Cancel safety
     /// Nothing is bound before it is done.
     #[track_caller]
-    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<Self>> + use<A> {
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl FusedFuture<Output = io::Result<Self>> + use<A> {
         AfterResolving::new(resolve(&addr), Self::bind_first)
     }
 
@@ -77,7 +79,7 @@ impl TcpListener {
     }
 
     pub(crate) fn from_sock(sock: Sock<net::TcpListener>) -> Self {
-        Self { sock, pause: Pause::default(), kept: Mutex::default() }
+        Self { sock, pause: Pause::default(), kept: Mutex::default(), timer: Mutex::default() }
     }
 
     fn listen(addr: SocketAddr) -> io::Result<Self> {
@@ -126,17 +128,44 @@ impl TcpListener {
     /// # Cancel safety
     /// A connection that was not given out stays in the listener's queue.
     pub fn accept(&self) -> Accept<'_> {
-        Accept { listener: self, stage: Stage::Idle }
+        Accept { listener: self, stage: Stage::Idle, is_done: false }
     }
 
-    /// The connections as an endless stream, for loops that do not ask for the peer's address.
+    /// Polls for what [`accept`](Self::accept) waits for. Of several tasks the last to ask is woken.
     ///
-    /// It is not bounded: whoever serves each connection in a task of its own should count them.
-    ///
-    /// # Cancel safety
+    /// # Errors
     /// As for [`accept`](Self::accept).
-    pub fn incoming(&self) -> Incoming<'_> {
-        Incoming { accept: self.accept() }
+    ///
+    /// # Panics
+    /// On another loop than its own.
+    #[track_caller]
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        loop {
+            ready!(self.poll_pause(cx));
+            let accepted = match (self.take_kept(), &self.sock) {
+                (Some(kept), _) => self.register(kept),
+                (None, Sock::Os(fd)) => {
+                    ready!(fd.poll_read_with(cx, os::accept)).and_then(|new| self.register(new))
+                }
+                (None, Sock::Sim(sim)) => ready!(poll_simulated(sim, cx)),
+            };
+            if let Some(result) = self.settle(accepted) {
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// Waits for the end of a pause, if there is one.
+    #[track_caller]
+    fn poll_pause(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(until) = self.pause.over() else { return Poll::Ready(()) };
+        // Taken out while it is polled: wakers are not ours, and may come back here.
+        let kept = locked(&self.timer).take().filter(|timer| timer.deadline() == until);
+        let mut timer = kept.unwrap_or_else(|| sleep_until(until));
+        let polled = Pin::new(&mut timer).poll(cx);
+        let replaced = locked(&self.timer).replace(timer);
+        drop(replaced);
+        polled
     }
 
     /// The address it listens on.
@@ -164,7 +193,7 @@ impl TcpListener {
     ) -> io::Result<(Sock<net::TcpStream>, SocketAddr)> {
         Sock::try_os(stream).map(|sock| (sock, peer)).map_err(|(stream, error)| {
             if os::is_exhausted(&error) {
-                self.kept().push_back((stream, peer));
+                locked(&self.kept).push_back((stream, peer));
             }
             error
         })
@@ -172,11 +201,7 @@ impl TcpListener {
 
     /// What was accepted before and could not be registered then.
     fn take_kept(&self) -> Option<(net::TcpStream, SocketAddr)> {
-        if self.pause.is_begun() { self.kept().pop_front() } else { None }
-    }
-
-    fn kept(&self) -> MutexGuard<'_, VecDeque<(net::TcpStream, SocketAddr)>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        if self.pause.is_begun() { locked(&self.kept).pop_front() } else { None }
     }
 
     /// What an attempt comes to; `None`: try again, after the pause if one has begun.
@@ -186,7 +211,7 @@ impl TcpListener {
     ) -> Option<io::Result<(TcpStream, SocketAddr)>> {
         let error = match accepted {
             Ok((sock, peer)) => {
-                if !self.pause.is_begun() || self.kept().is_empty() {
+                if !self.pause.is_begun() || locked(&self.kept).is_empty() {
                     self.pause.end();
                 }
                 return Some(Ok((TcpStream::from_sock(sock), peer)));
@@ -215,6 +240,11 @@ impl TcpListener {
             report(&ExceptionContext::from_error(message, error));
         }
     }
+}
+
+/// Nothing panics while one of the locks is held.
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for TcpListener {
@@ -246,6 +276,7 @@ impl TryFrom<net::TcpListener> for TcpListener {
 pub struct Accept<'a> {
     listener: &'a TcpListener,
     stage: Stage<'a>,
+    is_done: bool,
 }
 
 type AcceptOs = fn(&net::TcpListener) -> io::Result<(net::TcpStream, SocketAddr)>;
@@ -271,7 +302,8 @@ impl Future for Accept<'_> {
 
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { listener, stage } = self.get_mut();
+        let Self { listener, stage, is_done } = self.get_mut();
+        *is_done = false;
         loop {
             let accepted = match stage {
                 Stage::Idle => {
@@ -298,9 +330,16 @@ impl Future for Accept<'_> {
             // The future can be polled again after its result: that is how a stream of them is made.
             *stage = Stage::Idle;
             if let Some(result) = listener.settle(accepted) {
+                *is_done = true;
                 return Poll::Ready(result);
             }
         }
+    }
+}
+
+impl FusedFuture for Accept<'_> {
+    fn is_terminated(&self) -> bool {
+        self.is_done
     }
 }
 
@@ -318,22 +357,5 @@ fn poll_simulated(
 impl fmt::Debug for Accept<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accept").field("listener", self.listener).finish_non_exhaustive()
-    }
-}
-
-/// The stream of [`TcpListener::incoming`].
-#[derive(Debug)]
-#[must_use = "streams do nothing unless polled"]
-pub struct Incoming<'a> {
-    accept: Accept<'a>,
-}
-
-impl Stream for Incoming<'_> {
-    type Item = io::Result<TcpStream>;
-
-    #[track_caller]
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let accepted = ready!(Pin::new(&mut self.accept).poll(cx));
-        Poll::Ready(Some(accepted.map(|(stream, _)| stream)))
     }
 }

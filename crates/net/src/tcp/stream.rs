@@ -2,12 +2,11 @@
 
 use crate::network::{self, Take};
 use crate::os;
-use crate::sock::{Call, SimSocket, Sock, bytes_only};
+use crate::sock::{SimSocket, Sock, bytes_only};
 use asyncio_core::wait_note::WaitKind;
 use futures::io::{AsyncRead, AsyncWrite};
 use socket2::SockRef;
 use std::fmt;
-use std::future::Future;
 use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::{self, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -49,7 +48,7 @@ use std::time::Duration;
 /// # }
 /// ```
 pub struct TcpStream {
-    sock: Sock<net::TcpStream>,
+    pub(super) sock: Sock<net::TcpStream>,
 }
 
 impl TcpStream {
@@ -102,26 +101,6 @@ impl TcpStream {
         let stream = self.sock.into_real()?;
         stream.set_nonblocking(false)?;
         Ok(stream)
-    }
-
-    /// Receives without taking: the next read gives the same bytes again.
-    ///
-    /// # Errors
-    /// Those of `recv`.
-    ///
-    /// # Panics
-    /// On another loop than its own.
-    ///
-    /// # Cancel safety
-    /// Nothing is consumed.
-    pub fn peek<'a>(&'a self, buf: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + 'a {
-        match &self.sock {
-            Sock::Os(fd) => Call::Os(fd.read_with(move |stream| stream.peek(buf))),
-            Sock::Sim(sim) => Call::simulated(sim, WaitKind::Readable, move |network, id, cx| {
-                let bufs = &mut [IoSliceMut::new(buf)];
-                bytes_only(network.poll_recv(id, cx, bufs, Take::Peek))
-            }),
-        }
     }
 
     /// Ends one or both directions: `Write` lets the peer read an end of stream.

@@ -13,6 +13,7 @@ mod fd_exhaustion;
 mod injected;
 mod integrity;
 mod other_thread;
+mod readiness;
 mod simulated;
 mod support;
 mod traffic;

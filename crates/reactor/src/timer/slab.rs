@@ -32,11 +32,13 @@ pub(crate) struct Slab<W> {
     /// Index of the first free entry plus one; zero if there is none.
     free: u32,
     live: usize,
+    /// How many lived when memory was last given back; it is tried again at half of that.
+    trimmed_at: usize,
 }
 
 impl<W> Slab<W> {
     pub(crate) const fn new() -> Self {
-        Self { entries: Vec::new(), free: 0, live: 0 }
+        Self { entries: Vec::new(), free: 0, live: 0, trimmed_at: usize::MAX }
     }
 
     /// How many timers live.
@@ -53,6 +55,7 @@ impl<W> Slab<W> {
         if self.free == 0 {
             let index = u32::try_from(self.entries.len()).expect("fewer than 2^32 timers");
             self.entries.push(entry);
+            self.trimmed_at = usize::MAX;
             return TimerKey { index, seq };
         }
         let index = self.free - 1;
@@ -108,6 +111,28 @@ impl<W> Slab<W> {
             self.free = 0;
         }
         payload
+    }
+
+    /// Whether most of the memory is of timers that are gone.
+    #[inline]
+    pub(crate) fn is_oversized(&self) -> bool {
+        self.entries.len() > 4 * self.live + KEPT_ENTRIES && self.live <= self.trimmed_at / 2
+    }
+
+    /// Gives back what lies behind the last living timer, and has the first places filled first from now
+    /// on. Keys name places, so nothing can be moved. Returns for how many timers there is room.
+    pub(crate) fn trim(&mut self) -> usize {
+        while self.entries.pop_if(|last| last.seq & FREE != 0).is_some() {}
+        self.entries.shrink_to(KEPT_ENTRIES);
+        self.free = 0;
+        for (index, entry) in self.entries.iter_mut().enumerate().rev() {
+            if entry.seq & FREE != 0 {
+                entry.seq = FREE | u64::from(self.free);
+                self.free = index as u32 + 1;
+            }
+        }
+        self.trimmed_at = self.live;
+        self.entries.capacity()
     }
 
     /// Takes everything out, in no particular order.

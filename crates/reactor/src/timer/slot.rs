@@ -55,6 +55,13 @@ impl Slot {
         }
     }
 
+    /// Gives back memory that the records do not need.
+    pub(crate) fn trim(&mut self) {
+        if self.records.capacity() > 4 * self.records.len() {
+            self.records.shrink_to(2 * self.records.len());
+        }
+    }
+
     /// Throws out what `is_live` refuses; returns how many that were.
     pub(crate) fn sweep(&mut self, is_live: impl Fn(&Record) -> bool) -> usize {
         let before = self.records.len();

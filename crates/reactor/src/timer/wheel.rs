@@ -26,6 +26,8 @@ const LEVEL_BITS: u32 = 6;
 const LEVELS: usize = 8;
 /// Records a drained buffer may keep room for.
 const KEPT_RECORDS: usize = 4096;
+/// A slot that held more records than this when it was emptied may have left large buffers elsewhere, too.
+const PEAK_RECORDS: usize = 1024;
 /// Dead records that are always tolerated.
 const GARBAGE_FLOOR: usize = 64;
 
@@ -45,6 +47,8 @@ pub(crate) struct Wheel<W> {
     late: BinaryHeap<Reverse<Record>>,
     /// Records of cancelled timers, wherever they lie.
     dead: usize,
+    /// How many timers lived when a large slot was emptied, the most since the last trim.
+    peak: usize,
 }
 
 impl<W> Wheel<W> {
@@ -59,6 +63,7 @@ impl<W> Wheel<W> {
             run_next: 0,
             late: BinaryHeap::new(),
             dead: 0,
+            peak: 0,
         }
     }
 
@@ -159,6 +164,30 @@ impl<W> Wheel<W> {
         self.sweep_if_due();
     }
 
+    /// Whether [`trim`](Self::trim) would give back much. Costs nothing.
+    #[inline]
+    pub(crate) fn is_oversized(&self) -> bool {
+        self.peak > 4 * self.len() + KEPT_RECORDS || self.slab.is_oversized()
+    }
+
+    /// Gives back the memory of a peak that is over, in time that is proportional to it; returns for how
+    /// many timers and records there is room.
+    ///
+    /// The next peak pays for growing again about what it pays for its timers anyway.
+    pub(crate) fn trim(&mut self) -> usize {
+        self.peak = self.len();
+        let mut room = self.slab.trim();
+        for slots in self.levels.iter_mut().flatten() {
+            for slot in slots.iter_mut() {
+                slot.trim();
+                room += slot.records.capacity();
+            }
+        }
+        self.late.shrink_to(2 * self.late.len());
+        self.run.shrink_to(2 * self.run.len());
+        room + self.late.capacity() + self.run.capacity()
+    }
+
     /// Takes everything out, in no particular order.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = W> + use<W> {
         let payloads = self.slab.drain();
@@ -206,6 +235,10 @@ impl<W> Wheel<W> {
         let bag = &mut slots[slot];
         bag.live -= 1;
         if bag.live == 0 {
+            if bag.records.len() > PEAK_RECORDS {
+                // All of them were timers, and are cancelled now.
+                self.peak = self.peak.max(self.slab.len() + bag.records.len());
+            }
             self.dead -= bag.records.len();
             bag.reset(KEPT_RECORDS / 4);
             self.occupied[level] &= !(1 << slot);
@@ -283,6 +316,9 @@ impl<W> Wheel<W> {
     fn cascade(&mut self, level: usize, slot: usize) {
         let Some(slots) = &mut self.levels[level] else { return };
         let mut records = std::mem::take(&mut slots[slot].records);
+        if records.len() > PEAK_RECORDS {
+            self.peak = self.peak.max(self.slab.len());
+        }
         slots[slot].reset(0);
         self.occupied[level] &= !(1 << slot);
         for record in records.drain(..) {
@@ -304,6 +340,9 @@ impl<W> Wheel<W> {
         let Some(slots) = &mut self.levels[0] else { return };
         let bag = &mut slots[slot];
         let added = bag.records.len();
+        if added > PEAK_RECORDS {
+            self.peak = self.peak.max(self.slab.len());
+        }
         if self.run_next == self.run.len() {
             self.run.clear();
             self.run_next = 0;

@@ -1,8 +1,8 @@
 //! Which types may cross threads. The ecosystem asks for `Send` and `Sync` handles.
 
 use asyncio_reactor::{
-    AsyncFd, Entered, Instant, Interval, OsClock, Reactor, ReactorBuilder, Readiness, Ready, Sleep,
-    Source, Tick, Timeout, TimeoutError, Wait,
+    AsyncFd, Entered, Instant, Interval, OsClock, Reactor, ReactorBuilder, Readiness, Ready,
+    RegisterError, Sleep, Source, Tick, Timeout, TimeoutError, Wait,
 };
 use std::marker::PhantomData;
 use std::net::TcpStream;
@@ -26,6 +26,7 @@ fn handles_are_send_and_sync() {
     both::<TimeoutError>();
     both::<AsyncFd<TcpStream>>();
     both::<Ready<'_>>();
+    both::<RegisterError<TcpStream>>();
     both::<Source>();
     both::<Instant>();
     both::<OsClock>();

@@ -1,7 +1,8 @@
 //! Intervals: no drift, and what happens to ticks that were missed.
 
 use crate::world::{MS, World, panic_of};
-use asyncio_reactor::{Instant, MissedTick, interval, now, sleep, timeout};
+use asyncio_reactor::{Instant, MissedTick, interval, interval_at, now, sleep, timeout};
+use futures::StreamExt;
 use std::time::Duration;
 
 fn ms(instant: Instant) -> u128 {
@@ -88,4 +89,28 @@ fn a_period_of_zero_is_refused_and_the_longest_never_comes_twice() {
 #[test]
 fn an_interval_needs_a_running_loop() {
     assert!(panic_of(|| interval(MS)).contains("no running event loop"));
+}
+
+#[test]
+fn it_may_begin_at_an_instant_and_begin_again() {
+    let world = World::new();
+    let ticks = world.reactor.block_on(async {
+        let mut interval = interval_at(now() + 7 * MS, 10 * MS);
+        let mut ticks = vec![ms(interval.tick().await), ms(interval.tick().await)];
+        sleep(3 * MS).await;
+        interval.reset();
+        ticks.extend([ms(interval.tick().await), ms(interval.tick().await)]);
+        interval.reset_at(now() + MS);
+        ticks.extend([ms(interval.tick().await), ms(interval.tick().await)]);
+        ticks
+    });
+    assert_eq!(ticks, [7, 17, 30, 40, 41, 51]);
+}
+
+#[test]
+fn it_is_a_stream_of_its_ticks() {
+    let world = World::new();
+    let ticks: Vec<_> =
+        world.reactor.block_on(async { interval(10 * MS).take(3).map(ms).collect().await });
+    assert_eq!(ticks, [0, 10, 20]);
 }

@@ -25,6 +25,7 @@ enum Op {
     Rearm(usize, Deadline),
     NextExact,
     Advance(u64),
+    Trim,
 }
 
 struct Pair {
@@ -133,6 +134,7 @@ impl Pair {
                 assert_eq!(self.wheel.next_exact(), expected);
             }
             Op::Advance(by) => self.advance(by),
+            Op::Trim => assert!(self.wheel.trim() >= self.wheel.len()),
         }
         assert_eq!(self.wheel.len(), self.model.len());
         assert!(self.wheel.garbage() <= self.wheel.len() + 64, "garbage is bounded");
@@ -181,6 +183,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (any::<usize>(), deadline()).prop_map(|(place, d)| Op::Rearm(place, d)),
         1 => Just(Op::NextExact),
         2 => distance().prop_map(Op::Advance),
+        1 => Just(Op::Trim),
     ]
 }
 
@@ -232,6 +235,7 @@ impl Random {
             13..=18 => Op::Cancel(self.below(1 << 40) as usize),
             19..=20 => Op::Rearm(self.below(1 << 40) as usize, self.deadline()),
             21 => Op::NextExact,
+            22 if self.below(16) == 0 => Op::Trim,
             _ => {
                 let magnitude = 1 << (5 + self.below(36));
                 Op::Advance(self.below(magnitude))
@@ -295,4 +299,45 @@ fn draining_hands_out_what_was_carried_and_kills_the_keys() {
     assert_eq!(drained, [1, 2, 3]);
     assert!(keys.iter().all(|&key| wheel.cancel(key).is_none()));
     assert_eq!((wheel.len(), wheel.bound()), (0, None));
+}
+
+#[test]
+fn after_a_peak_there_is_room_for_few_again() {
+    const PEAK: u64 = 200_000;
+    for fire in [false, true] {
+        let mut wheel = Wheel::new(0);
+        let survivors: Vec<_> = (1..=10).map(|n| wheel.insert(1 << 50, n, n)).collect();
+        let deadline = |n: u64| n.wrapping_mul(7_919_317) % (1 << 32);
+        let keys: Vec<_> = (11..=PEAK).map(|n| wheel.insert(deadline(n), n, n)).collect();
+        assert!(!wheel.is_oversized(), "it is all in use");
+        if fire {
+            let mut fired = 0;
+            wheel.pop_due(1 << 33, |_| fired += 1);
+            assert_eq!(fired, PEAK - 10);
+        } else {
+            keys.into_iter().for_each(|key| assert!(wheel.cancel(key).is_some()));
+        }
+        assert!(wheel.is_oversized());
+        let room = wheel.trim();
+        assert!(room < 10_000, "there is room for {room}");
+        assert!(!wheel.is_oversized(), "once is enough");
+        assert!(survivors.into_iter().all(|key| wheel.cancel(key).is_some()));
+    }
+}
+
+#[test]
+fn a_survivor_in_the_last_place_is_not_asked_to_go_again_and_again() {
+    let mut wheel = Wheel::new(0);
+    let keys: Vec<_> = (1..=100_000).map(|n| wheel.insert(n, n, n)).collect();
+    let (last, others) = keys.split_last().unwrap();
+    others.iter().for_each(|&key| assert!(wheel.cancel(key).is_some()));
+    assert!(wheel.is_oversized());
+    wheel.trim();
+    assert!(!wheel.is_oversized(), "nothing more can be had while it lives");
+    // The places before it are used again, the first one first.
+    let next = wheel.insert(1, 200_000, 0);
+    assert_eq!(next.index, 0);
+    assert!(wheel.cancel(*last).is_some());
+    assert!(wheel.cancel(next).is_some());
+    assert!(wheel.trim() < 10_000);
 }

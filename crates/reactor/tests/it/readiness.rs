@@ -323,6 +323,28 @@ fn an_error_queue_that_nobody_empties_is_told_of_once() {
 }
 
 #[test]
+fn what_is_only_tried_says_that_it_would_block_and_is_not_called_again_in_vain() {
+    let reactor = Reactor::new().unwrap();
+    let _entered = reactor.enter();
+    let (here, mut there) = pair();
+    let here = AsyncFd::new(here).unwrap();
+    let mut calls = 0;
+    let mut try_read = || {
+        here.try_read_with(|mut stream| {
+            calls += 1;
+            stream.read(&mut [0; 8])
+        })
+    };
+    assert_eq!(try_read().unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(try_read().unwrap_err().kind(), ErrorKind::WouldBlock);
+    there.write_all(b"ping").unwrap();
+    reactor.poll_now();
+    assert_eq!(try_read().unwrap(), 4);
+    assert_eq!(calls, 2);
+    assert_eq!(here.try_write_with(|mut stream| stream.write(b"pong")).unwrap(), 4);
+}
+
+#[test]
 fn priority_data_is_waited_for_by_itself() {
     let reactor = Reactor::new().unwrap();
     let _entered = reactor.enter();
