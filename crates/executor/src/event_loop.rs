@@ -257,9 +257,7 @@ impl<P: Park> EventLoop<P> {
             batch -= 1;
             let Some(cell) = owner.ready.pop_front() else { break };
             lifecycle::run(owner, cell);
-            if budget::is_interval_over() {
-                self.park.poll_driver();
-            }
+            self.poll_driver_if_due();
         }
         if owner.inbox.is_filled() {
             self.drain();
@@ -267,14 +265,19 @@ impl<P: Park> EventLoop<P> {
         ControlFlow::Continue(())
     }
 
+    /// At the end of a poll interval the driver has its turn.
+    #[inline]
+    fn poll_driver_if_due(&self) {
+        if budget::is_interval_over() {
+            self.trim.count_interval();
+            self.park.poll_driver();
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn policy_turn(&self) -> ControlFlow<()> {
-        policy_turn::run(&self.owner, || {
-            if budget::is_interval_over() {
-                self.park.poll_driver();
-            }
-        })
+        policy_turn::run(&self.owner, || self.poll_driver_if_due())
     }
 
     /// Nothing is ready: takes in what other threads sent, or waits.
@@ -284,7 +287,7 @@ impl<P: Park> EventLoop<P> {
         if self.owner.stopping.get() {
             self.park.poll_now();
         } else if self.owner.inbox.park() {
-            let trim = self.trim.is_due(&self.owner) || self.park.is_trim_due();
+            let trim = self.trim.count_wait(&self.owner) || self.park.is_trim_due();
             let waited = if trim { self.park.park_briefly() } else { self.park.park() };
             self.owner.inbox.unpark();
             if trim && self.owner.ready.is_empty() && !self.owner.inbox.is_filled() {
@@ -318,9 +321,7 @@ impl<P: Park> EventLoop<P> {
             delivery::deliver(&self.owner, entry);
             // Many posts are no reason to leave timers and sockets waiting.
             budget::count_step();
-            if budget::is_interval_over() {
-                self.park.poll_driver();
-            }
+            self.poll_driver_if_due();
         }
         self.batch.replace(batch);
     }

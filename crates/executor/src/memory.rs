@@ -147,11 +147,6 @@ impl Memory {
         start
     }
 
-    /// Whether so much was taken from the system that [`trim`](Self::trim) may be worth its time.
-    pub(crate) fn is_large(&self) -> bool {
-        self.chunks.borrow().len() > FEW_CHUNKS
-    }
-
     /// Gives the chunks back to the system that hold nothing but free blocks. Linear in the free blocks.
     pub(crate) fn trim(&self) {
         let mut chunks = self.chunks.take();

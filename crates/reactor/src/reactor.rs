@@ -2,12 +2,12 @@
 
 use crate::clock::{LoopClock, OsClock};
 use crate::current::{self, Entered};
-use crate::os::OsSelector;
+use crate::os::{self, OsSelector};
 use crate::pacing::{DriverWork, Pacing};
 use crate::selector::{Selector, Wait};
 use crate::shared::Shared;
 use crate::state::State;
-use asyncio_core::park::{Park, Unpark};
+use asyncio_core::park::{BRIEFLY, Park, Unpark};
 use asyncio_core::time::Clock;
 use asyncio_core::{Instant, budget};
 use std::fmt;
@@ -154,13 +154,29 @@ impl Reactor {
                     self.poll_driver();
                 }
             } else {
-                let flow = self.park();
+                let trim = self.is_trim_due();
+                let flow = if trim { self.park_briefly() } else { self.park() };
                 assert!(
                     flow.is_continue(),
                     "deadlock: the future waits for something that can never happen"
                 );
+                if trim && !root.woken.load(Ordering::Acquire) {
+                    self.trim();
+                }
             }
         }
+    }
+}
+
+impl Reactor {
+    #[track_caller]
+    fn wait(&self, limit: Option<Duration>) -> ControlFlow<()> {
+        assert!(!self.state.is_closed(), "the event loop is closed: it cannot wait any more");
+        // In the child of a fork the wait would steal the parent's events.
+        self.state.shared.assert_home();
+        let flow = self.state.wait(limit);
+        self.pacing.waited();
+        flow
     }
 }
 
@@ -215,12 +231,24 @@ impl Park for Reactor {
 
     #[track_caller]
     fn park(&self) -> ControlFlow<()> {
-        assert!(!self.state.is_closed(), "the event loop is closed: it cannot wait any more");
-        // In the child of a fork the wait would steal the parent's events.
-        self.state.shared.assert_home();
-        let flow = self.state.wait();
-        self.pacing.waited();
-        flow
+        self.wait(None)
+    }
+
+    #[track_caller]
+    fn park_briefly(&self) -> ControlFlow<()> {
+        self.wait(Some(BRIEFLY))
+    }
+
+    fn is_trim_due(&self) -> bool {
+        self.state.is_trim_due()
+    }
+
+    fn trim(&self) {
+        self.state.trim();
+        // A simulated world is one of many in its process.
+        if !self.state.is_simulated() {
+            os::memory::release();
+        }
     }
 
     fn now(&self) -> Option<Instant> {

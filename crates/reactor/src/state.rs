@@ -94,14 +94,11 @@ impl State {
         seq
     }
 
-    /// Waits until something may have become ready, and wakes whom it concerns.
-    pub(crate) fn wait(&self) -> ControlFlow<()> {
+    /// Waits until something may have become ready, for `limit` at most, and wakes whom it concerns.
+    pub(crate) fn wait(&self, limit: Option<Duration>) -> ControlFlow<()> {
         // Messages first: a timer that is cancelled already is nothing to wait for.
         self.take_in_mail();
-        let wait = self.how_long();
-        if wait != Wait::Look {
-            self.trim();
-        }
+        let wait = self.how_long(limit);
         // A simulated world changes by waiting only, so a due timer is fired without asking it.
         let flow = if wait == Wait::Look && self.is_simulated() {
             ControlFlow::Continue(0)
@@ -120,8 +117,13 @@ impl State {
         }
     }
 
-    /// Gives the memory of a peak back, now that there is nothing else to do.
-    fn trim(&self) {
+    /// Whether a peak has left memory behind.
+    pub(crate) fn is_trim_due(&self) -> bool {
+        self.timers.borrow().is_oversized() || self.sources.borrow().is_oversized()
+    }
+
+    /// Gives the memory of a peak back.
+    pub(crate) fn trim(&self) {
         let mut timers = self.timers.borrow_mut();
         if timers.is_oversized() {
             let _room = timers.trim();
@@ -132,17 +134,20 @@ impl State {
         }
     }
 
-    /// How long the next wait may be: until the next timer, or a little longer while they come thick.
-    fn how_long(&self) -> Wait {
+    /// How long the next wait may be: until the next timer, or a little longer while they come thick, and
+    /// `limit` at most. A simulated wait has no limit, for its clock moves as far as there is something to do.
+    fn how_long(&self, limit: Option<Duration>) -> Wait {
         let next = {
             let mut timers = self.timers.borrow_mut();
             if self.is_simulated() { timers.next_exact() } else { timers.bound() }
         };
-        let Some(next) = next.map(Instant::from_nanos).filter(|&next| next != Instant::FAR_FUTURE)
-        else {
+        let next = next.map_or(Instant::FAR_FUTURE, Instant::from_nanos);
+        let limit = limit.filter(|_| !self.is_simulated());
+        if next == Instant::FAR_FUTURE && limit.is_none() {
             return Wait::Forever;
-        };
+        }
         let now = self.clock.now();
+        let next = limit.map_or(next, |limit| next.min(now + limit));
         if next <= now {
             return Wait::Look;
         }

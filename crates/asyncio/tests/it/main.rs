@@ -11,6 +11,7 @@ mod misuse;
 mod lost_panics;
 mod shutdown;
 mod loop_lifetime;
+mod memory_goes_back;
 mod broken_stderr;
 mod exhaustion;
 mod other_threads;

@@ -274,9 +274,9 @@ impl Owner {
         }
     }
 
-    /// How many cells were made, and how many are not yet freed.
-    pub(crate) fn cell_counts(&self) -> (u64, i64) {
-        (self.created.get(), self.alive.get())
+    /// How many cells were made so far.
+    pub(crate) fn created(&self) -> u64 {
+        self.created.get()
     }
 
     /// Lets `more` cells be made, and then none.

@@ -1,12 +1,17 @@
 //! [`JobError`]: why a job of an executor gave no result.
 
 use super::worker_exit::{WorkerExit, WorkerExitCause};
+use asyncio_core::caught_panic::CaughtPanic;
+use asyncio_core::exception::ExceptionContext;
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 /// Why a job on a thread or in a process gave no result.
+///
+/// The error of a job that panicked on a thread has to be looked at, by any of its methods or by printing it:
+/// one that is dropped unseen is reported to the exception handler.
 ///
 /// # Examples
 /// ```
@@ -27,10 +32,11 @@ struct Inner {
 }
 
 enum Cause {
-    /// The payload sits in a lock only to make the error `Sync`; nobody contends for it.
-    Panicked {
+    /// On a thread of this process. It is reported if nobody looks at it.
+    Panicked(CaughtPanic),
+    /// In another process, whose standard error has told of it already.
+    PanickedElsewhere {
         message: String,
-        payload: Option<parking_lot::Mutex<Box<dyn Any + Send>>>,
         location: Option<String>,
         backtrace: Option<String>,
     },
@@ -56,9 +62,10 @@ impl JobError {
     /// The job panicked with this payload.
     #[must_use]
     pub fn panicked(job: impl Into<String>, payload: Box<dyn Any + Send>) -> Self {
-        let message = asyncio_core::exception::panic_message(&*payload).to_owned();
-        let payload = Some(parking_lot::Mutex::new(payload));
-        Self::new(job, Cause::Panicked { message, payload, location: None, backtrace: None })
+        let job = job.into();
+        let message = format!("job `{job}` panicked and nobody awaited it");
+        let context = ExceptionContext::new(message, &*payload);
+        Self::new(job, Cause::Panicked(CaughtPanic::new(payload, context)))
     }
 
     /// The job panicked in another process, which has told of it.
@@ -74,7 +81,7 @@ impl JobError {
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
         let (location, backtrace) = (some(location.into()), some(backtrace.into()));
         let message = message.into();
-        Self::new(job, Cause::Panicked { message, payload: None, location, backtrace })
+        Self::new(job, Cause::PanickedElsewhere { message, location, backtrace })
     }
 
     /// The process that ran the job died.
@@ -157,59 +164,72 @@ impl JobError {
         Self { inner: Box::new(Inner { job, cause, stderr_tail: String::new() }) }
     }
 
+    /// Whether it carries a panic that nobody was told of yet. It stays so.
+    pub(crate) fn is_unseen_panic(&self) -> bool {
+        matches!(&self.inner.cause, Cause::Panicked(panic) if !panic.is_seen())
+    }
+
+    /// Why, by somebody who is told of a panic by that.
+    fn cause(&self) -> &Cause {
+        if let Cause::Panicked(panic) = &self.inner.cause {
+            panic.see();
+        }
+        &self.inner.cause
+    }
+
     /// Whether the process that ran the job died.
     #[must_use]
     pub fn worker_died(&self) -> bool {
-        matches!(self.inner.cause, Cause::WorkerExited(_))
+        matches!(self.cause(), Cause::WorkerExited(_))
     }
 
     /// Whether the job panicked.
     #[must_use]
     pub fn is_panicked(&self) -> bool {
-        matches!(self.inner.cause, Cause::Panicked { .. })
+        matches!(self.cause(), Cause::Panicked(_) | Cause::PanickedElsewhere { .. })
     }
 
     /// Whether the job took longer than it was given.
     #[must_use]
     pub fn is_timed_out(&self) -> bool {
-        matches!(self.inner.cause, Cause::TimedOut)
+        matches!(self.cause(), Cause::TimedOut)
     }
 
     /// Whether the job was cancelled, by its owner or by the end of its executor.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.inner.cause, Cause::Cancelled | Cause::ShutDown { .. })
+        matches!(self.cause(), Cause::Cancelled | Cause::ShutDown { .. })
     }
 
     /// Whether the executor was shut down before the job was done; the text of this error says whether it
     /// had begun.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        matches!(self.inner.cause, Cause::ShutDown { .. })
+        matches!(self.cause(), Cause::ShutDown { .. })
     }
 
     /// Whether the job could not start: none of its code ran, so it may be tried again.
     #[must_use]
     pub fn is_not_started(&self) -> bool {
-        matches!(self.inner.cause, Cause::NotStarted(_))
+        matches!(self.cause(), Cause::NotStarted(_))
     }
 
     /// Whether arguments or a result could not be written for the other process.
     #[must_use]
     pub fn is_encode(&self) -> bool {
-        matches!(self.inner.cause, Cause::Encode { .. })
+        matches!(self.cause(), Cause::Encode { .. })
     }
 
     /// Whether arguments or a result could not be read: the job may have run.
     #[must_use]
     pub fn is_decode(&self) -> bool {
-        matches!(self.inner.cause, Cause::Decode { .. })
+        matches!(self.cause(), Cause::Decode { .. })
     }
 
     /// How the process died, if it did.
     #[must_use]
     pub fn worker_exit(&self) -> Option<&WorkerExit> {
-        match &self.inner.cause {
+        match self.cause() {
             Cause::WorkerExited(exit) => Some(exit),
             _ => None,
         }
@@ -248,8 +268,9 @@ impl JobError {
     /// The message of the panic, if the job panicked.
     #[must_use]
     pub fn panic_message(&self) -> Option<&str> {
-        match &self.inner.cause {
-            Cause::Panicked { message, .. } => Some(message),
+        match self.cause() {
+            Cause::Panicked(panic) => Some(panic.message()),
+            Cause::PanickedElsewhere { message, .. } => Some(message),
             _ => None,
         }
     }
@@ -257,8 +278,8 @@ impl JobError {
     /// Where a panic in another process was, as `file:line:column`.
     #[must_use]
     pub fn panic_location(&self) -> Option<&str> {
-        match &self.inner.cause {
-            Cause::Panicked { location, .. } => location.as_deref(),
+        match self.cause() {
+            Cause::PanickedElsewhere { location, .. } => location.as_deref(),
             _ => None,
         }
     }
@@ -266,8 +287,8 @@ impl JobError {
     /// The stack of a panic in another process.
     #[must_use]
     pub fn backtrace(&self) -> Option<&str> {
-        match &self.inner.cause {
-            Cause::Panicked { backtrace, .. } => backtrace.as_deref(),
+        match self.cause() {
+            Cause::PanickedElsewhere { backtrace, .. } => backtrace.as_deref(),
             _ => None,
         }
     }
@@ -276,24 +297,26 @@ impl JobError {
     ///
     /// # Errors
     /// Gives the error back if the job did not panic in this process.
-    pub fn into_panic(mut self) -> Result<Box<dyn Any + Send>, Self> {
-        if let Cause::Panicked { payload, .. } = &mut self.inner.cause
-            && let Some(payload) = payload.take()
-        {
-            return Ok(payload.into_inner());
+    pub fn into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
+        let Self { inner } = self;
+        match *inner {
+            Inner { cause: Cause::Panicked(panic), .. } => Ok(panic.into_payload()),
+            inner => Err(Self { inner: Box::new(inner) }),
         }
-        Err(self)
     }
 }
 
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let job = &self.inner.job;
-        match &self.inner.cause {
-            Cause::Panicked { message, location: Some(location), .. } => {
+        match self.cause() {
+            Cause::PanickedElsewhere { message, location: Some(location), .. } => {
                 write!(f, "job `{job}` panicked at {location}: {message}")
             }
-            Cause::Panicked { message, .. } => write!(f, "job `{job}` panicked: {message}"),
+            Cause::PanickedElsewhere { message, .. } => {
+                write!(f, "job `{job}` panicked: {message}")
+            }
+            Cause::Panicked(panic) => write!(f, "job `{job}` panicked: {}", panic.message()),
             Cause::WorkerExited(exit) => {
                 write!(f, "job `{job}` is lost: its process {exit}")?;
                 // What std adds as advice is not what happened.
@@ -333,7 +356,7 @@ impl fmt::Debug for JobError {
 
 impl Error for JobError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.inner.cause {
+        match self.cause() {
             Cause::NotStarted(source)
             | Cause::Encode { source, .. }
             | Cause::Decode { source, .. } => Some(&**source),

@@ -4,13 +4,14 @@ use crate::job::JobError;
 use crate::process::cell::Cell;
 use crate::process::codec::CodecError;
 use crate::process::drive::{Attendance, Pool};
+use asyncio_core::budget::{self, poll_spend};
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use std::any::type_name;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// The result of a job in a process, to be awaited.
 ///
@@ -81,6 +82,9 @@ impl<R> Future for Job<R> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let Some(cell) = &this.cell else { panic!("job polled after its result was taken") };
+        if cell.is_finished() {
+            ready!(poll_spend(cx, budget::STEP));
+        }
         let Poll::Ready(outcome) = cell.poll(cx.waker()) else {
             if !this.pool.attend(&mut this.attendance) {
                 // Nobody else can, so this task does, as often as it gets a turn.

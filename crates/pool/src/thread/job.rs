@@ -19,7 +19,8 @@
 //! Whoever leaves the cell last finds nothing of the user's in it, so freeing it runs no foreign code.
 
 use crate::job::{JobError, Refusal, Run};
-use asyncio_core::exception::{ExceptionContext, forget_payload, report};
+use asyncio_core::budget::{self, poll_spend};
+use asyncio_core::exception::{ExceptionContext, report};
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_core::wake_batch::{drop_foreign, wake};
 use parking_lot::Mutex;
@@ -31,7 +32,7 @@ use std::mem::replace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 /// The result of a job on a thread, to be awaited.
 ///
@@ -101,7 +102,10 @@ impl<R> Future for ThreadJob<R> {
             panic!("job polled after its result was taken")
         };
         let result = match alone(slot) {
-            Some(slot) => slot.result_alone(),
+            Some(slot) => {
+                ready!(poll_spend(cx, budget::STEP));
+                slot.result_alone()
+            }
             None => match slot.poll_result(cx) {
                 Poll::Ready(result) => result,
                 Poll::Pending => {
@@ -349,13 +353,10 @@ fn discard<R>(result: Result<R, JobError>) {
 /// Hands a panic that nobody awaits to the exception handler: no panic is lost, nor a job that the pool
 /// could not start. Whoever shut the pool down knows what that does to jobs.
 fn report_unawaited(error: JobError) {
-    if error.is_not_started() {
-        let message = format!("job `{}` could not start and nobody awaited it", error.job_name());
-        return report(&ExceptionContext::new(message, &error.to_string()));
+    // A panic that nobody has seen reports itself.
+    if error.is_unseen_panic() || !error.is_not_started() {
+        return drop(error);
     }
-    let message = format!("job `{}` panicked and nobody awaited it", error.job_name());
-    if let Ok(payload) = error.into_panic() {
-        report(&ExceptionContext::new(message, &*payload));
-        forget_payload(payload);
-    }
+    let message = format!("job `{}` could not start and nobody awaited it", error.job_name());
+    report(&ExceptionContext::new(message, &error.to_string()));
 }

@@ -40,6 +40,12 @@ pub use process::process_id;
 pub use std::process::id as process_id;
 
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+#[cfg_attr(
+    all(target_os = "linux", target_env = "gnu"),
+    expect(unsafe_code, reason = "a call of the C library: docs/unsafe.md")
+)]
+pub(crate) mod memory;
+
 use std::io;
 use std::os::fd::BorrowedFd;
 
