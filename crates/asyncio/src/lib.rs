@@ -53,7 +53,9 @@ pub mod pool {
 /// Tasks and what is known of them: [`asyncio_executor`] and the wait notes of [`asyncio_core`].
 pub mod task {
     pub use asyncio_core::wait_note::{WaitKind, WaitNote};
-    pub use asyncio_executor::{JoinError, Task, TaskBuilder, TaskRef, TaskState};
+    pub use asyncio_executor::{
+        JoinError, OwnedTask, RemoteTaskState, Task, TaskBuilder, TaskRef, TaskState,
+    };
 }
 
 /// Deterministic simulation: [`asyncio_testing`].

@@ -6,6 +6,7 @@
 use crate::budget;
 use crate::wait_note::{WaitKind, pending_on};
 use crate::wake_batch::wake;
+use futures_core::future::FusedFuture;
 use parking_lot::Mutex;
 use std::fmt;
 use std::future::Future;
@@ -117,6 +118,12 @@ impl<T> Future for Promise<T> {
         drop(state);
         self.shared = None;
         Poll::Ready(result_of(ended))
+    }
+}
+
+impl<T> FusedFuture for Promise<T> {
+    fn is_terminated(&self) -> bool {
+        self.shared.is_none()
     }
 }
 

@@ -70,7 +70,18 @@ impl<P: Park> EventLoop<P> {
     /// With the panic of `future`; if a loop is running on this thread; if this loop is closed.
     #[track_caller]
     pub fn run_until_complete<F: Future>(&self, future: F) -> Result<F::Output, Stopped> {
-        let spawned_at = Location::caller();
+        if cell::is_large::<F>() {
+            return self.run_here(Box::pin(future), Location::caller());
+        }
+        self.run_here(future, Location::caller())
+    }
+
+    #[track_caller]
+    fn run_here<F: Future>(
+        &self,
+        future: F,
+        spawned_at: &'static Location<'static>,
+    ) -> Result<F::Output, Stopped> {
         let _running = self.begin();
         let _entered = current::enter(&self.owner);
         let _parked = self.park.enter();
@@ -98,6 +109,30 @@ impl<P: Park> EventLoop<P> {
         let _parked = self.park.enter();
         let _reporter = self.enter_reporter();
         self.run(|| false);
+    }
+
+    /// Runs one turn that does not wait, and tells whether something is ready for the next.
+    ///
+    /// It is for a loop inside of another one, which calls it again and again: timers that are due fire, and
+    /// the system is asked.
+    ///
+    /// # Panics
+    /// If a loop is running on this thread; if this loop is closed.
+    ///
+    /// # Examples
+    /// ```
+    /// # use asyncio_core::park::ThreadPark;
+    /// # use asyncio_executor::EventLoop;
+    /// let event_loop = EventLoop::new(ThreadPark::new());
+    /// let task = event_loop.create_task(asyncio_core::yield_now());
+    /// assert!(event_loop.try_turn(), "it has given way once");
+    /// assert!(!event_loop.try_turn() && task.is_finished());
+    /// ```
+    #[track_caller]
+    pub fn try_turn(&self) -> bool {
+        self.stop();
+        self.run_forever();
+        !self.owner.ready.is_empty() || self.owner.inbox.is_filled()
     }
 
     /// Ends the run after the current batch. Before a run: the run makes one turn that does not wait.
@@ -149,7 +184,11 @@ impl<P: Park> EventLoop<P> {
     /// If the loop is closed.
     #[track_caller]
     pub fn create_task<F: Future + 'static>(&self, future: F) -> Task<F::Output> {
-        Task::new(cell::create(&self.owner, future, Kind::Task, Location::caller()))
+        let spawned_at = Location::caller();
+        if cell::is_large::<F>() {
+            return Task::new(cell::create(&self.owner, Box::pin(future), Kind::Task, spawned_at));
+        }
+        Task::new(cell::create(&self.owner, future, Kind::Task, spawned_at))
     }
 
     /// Has `f` called in the next turn, after everything that is ready.

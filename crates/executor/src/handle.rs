@@ -81,6 +81,33 @@ impl Handle {
         Ok(RemoteTask::new(outcome, link))
     }
 
+    /// The handle of the loop that runs on this thread, if one does.
+    ///
+    /// # Examples
+    /// ```
+    /// # use asyncio_core::park::ThreadPark;
+    /// # use asyncio_executor::{EventLoop, Handle};
+    /// assert!(Handle::try_current().is_none());
+    /// EventLoop::new(ThreadPark::new()).run_until_complete(async {
+    ///     assert!(!Handle::try_current().unwrap().is_closed());
+    /// }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn try_current() -> Option<Self> {
+        current::with(|owner| Self::new(Mailbox::of(owner)))
+    }
+
+    /// Ends the loop's run, as [`EventLoop::stop`](crate::EventLoop::stop) does on its own thread.
+    ///
+    /// # Errors
+    /// The loop is closed.
+    #[track_caller]
+    pub fn stop(&self) -> Result<(), LoopClosed> {
+        self.mailbox.post(|| {
+            current::with(|owner| owner.stopping.set(true));
+        })
+    }
+
     /// Whether the loop is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {

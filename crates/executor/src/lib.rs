@@ -29,7 +29,8 @@ pub use callback::CallHandle;
 pub use error::{JoinError, LoopClosed, Stopped};
 pub use event_loop::{EventLoop, call_soon};
 pub use handle::Handle;
-pub use remote::RemoteTask;
+pub use remote::{RemoteTask, RemoteTaskState};
 pub use task::{
-    AllEnded, Task, TaskBuilder, TaskRef, TaskState, all_tasks, create_task, current_task,
+    AllEnded, OwnedTask, Task, TaskBuilder, TaskRef, TaskState, all_tasks, create_task,
+    current_task,
 };

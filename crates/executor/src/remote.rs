@@ -5,6 +5,7 @@ use crate::mailbox::Mailbox;
 use crate::task::{Task, cancel};
 use crate::{callback, current};
 use asyncio_core::{Promise, Resolver, TaskId};
+use futures_core::future::FusedFuture;
 use parking_lot::Mutex;
 use std::fmt;
 use std::future::Future;
@@ -26,6 +27,18 @@ use std::thread::Thread;
 pub struct RemoteTask<T> {
     outcome: Promise<Result<T, JoinError>>,
     link: Arc<Link>,
+}
+
+/// How far a [`RemoteTask`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum RemoteTaskState {
+    /// It is on its way to its loop.
+    Sent,
+    /// Its loop has created it, and may have run it.
+    Created,
+    /// It has ended, in whichever way.
+    Finished,
 }
 
 /// What handle and loop share about where the task is.
@@ -68,6 +81,33 @@ impl<T> RemoteTask<T> {
         }
     }
 
+    /// The task's number on its loop; `None` until the loop has created it.
+    #[must_use]
+    pub fn id(&self) -> Option<TaskId> {
+        match *self.link.progress.lock() {
+            Progress::Created { id, .. } => Some(id),
+            Progress::Posted | Progress::Cancelled => None,
+        }
+    }
+
+    /// The task's name, `Task-N` with its id; `None` until the loop has created it.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        self.id().map(|id| format!("Task-{id}"))
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn state(&self) -> RemoteTaskState {
+        if self.outcome.is_resolved() || self.outcome.is_terminated() {
+            return RemoteTaskState::Finished;
+        }
+        match *self.link.progress.lock() {
+            Progress::Created { .. } => RemoteTaskState::Created,
+            Progress::Posted | Progress::Cancelled => RemoteTaskState::Sent,
+        }
+    }
+
     /// Blocks this thread until the task has ended.
     ///
     /// # Errors
@@ -97,6 +137,12 @@ impl<T> Future for RemoteTask<T> {
             Ok(outcome) => outcome,
             Err(_broken) => Err(JoinError::loop_closed()),
         })
+    }
+}
+
+impl<T> FusedFuture for RemoteTask<T> {
+    fn is_terminated(&self) -> bool {
+        self.outcome.is_terminated()
     }
 }
 

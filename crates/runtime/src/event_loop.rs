@@ -133,6 +133,20 @@ impl EventLoop {
         core.run_forever();
     }
 
+    /// Runs one turn that does not wait, and tells whether something is ready for the next.
+    ///
+    /// It is for a loop inside of another one, which calls it again and again: timers that are due fire, and
+    /// the system is asked.
+    ///
+    /// # Panics
+    /// If a loop is running on this thread; if this loop is closed.
+    #[track_caller]
+    pub fn try_turn(&self) -> bool {
+        let core = self.core();
+        let _entered = self.enter();
+        core.try_turn()
+    }
+
     /// Ends the run after the current batch. Before a run: the run makes one turn that does not wait.
     pub fn stop(&self) {
         if let Some(core) = self.get() {

@@ -56,4 +56,6 @@ pub(crate) mod close;
 
 pub(crate) use call::Call;
 pub(crate) use layout::{CellPtr, Entry, Kind, Owner, OwnerRef};
-pub(crate) use owned::{OwnedCell, create, create_eager, request_cancel, watch, with_scoped};
+pub(crate) use owned::{
+    OwnedCell, create, create_eager, is_large, request_cancel, watch, with_scoped,
+};

@@ -24,6 +24,13 @@ pub(crate) struct OwnedCell<T> {
     outcome: PhantomData<fn() -> T>,
 }
 
+/// Whether a future is so large that it is to be boxed before it is passed on.
+///
+/// Each function on the way to the cell moves it, and without optimisation each move is a copy on the stack.
+pub(crate) const fn is_large<F>() -> bool {
+    size_of::<F>() > 16 << 10
+}
+
 /// Creates a task on `owner` and queues it.
 #[inline]
 pub(crate) fn create<F: Future + 'static>(
@@ -185,6 +192,11 @@ impl<T> OwnedCell<T> {
             wake::cancel_remote(self.cell());
         }
         asked
+    }
+
+    /// Whether the outcome was taken. Owner thread only.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.cell().local() & (DONE | OUTCOME) == DONE
     }
 
     /// The outcome, if it is there. Owner thread only.

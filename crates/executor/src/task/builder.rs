@@ -30,7 +30,18 @@ use std::sync::Arc;
 #[doc(alias = "spawn_local")]
 #[doc(alias = "ensure_future")]
 pub fn create_task<F: Future + 'static>(future: F) -> Task<F::Output> {
-    let spawned_at = Location::caller();
+    if cell::is_large::<F>() {
+        return create_here(Box::pin(future), Location::caller());
+    }
+    create_here(future, Location::caller())
+}
+
+#[inline]
+#[track_caller]
+fn create_here<F: Future + 'static>(
+    future: F,
+    spawned_at: &'static Location<'static>,
+) -> Task<F::Output> {
     match current::with(|owner| cell::create(owner, future, Kind::Task, spawned_at)) {
         Some(cell) => Task::new(cell),
         None => current::none(),
@@ -103,7 +114,18 @@ impl TaskBuilder {
     #[inline]
     #[track_caller]
     pub fn spawn<F: Future + 'static>(self, future: F) -> Task<F::Output> {
-        let spawned_at = Location::caller();
+        if cell::is_large::<F>() {
+            return self.spawn_here(Box::pin(future), Location::caller());
+        }
+        self.spawn_here(future, Location::caller())
+    }
+
+    #[track_caller]
+    fn spawn_here<F: Future + 'static>(
+        self,
+        future: F,
+        spawned_at: &'static Location<'static>,
+    ) -> Task<F::Output> {
         let created = current::with(|owner| {
             if self.eager_start {
                 return cell::create_eager(owner, future, Kind::Task, self.name, spawned_at);

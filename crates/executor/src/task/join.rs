@@ -4,6 +4,7 @@ use crate::cell::OwnedCell;
 use crate::current;
 use crate::error::JoinError;
 use asyncio_core::TaskId;
+use futures_core::future::FusedFuture;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -115,6 +116,13 @@ impl<T> Future for Task<T> {
             return foreign(&self.cell);
         }
         self.cell.poll(cx)
+    }
+}
+
+impl<T> FusedFuture for Task<T> {
+    /// Whether it has given its outcome. On another thread than the task's own: whether its loop is closed.
+    fn is_terminated(&self) -> bool {
+        if self.cell.is_here() { self.cell.is_taken() } else { self.cell.is_merged() }
     }
 }
 

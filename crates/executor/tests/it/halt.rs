@@ -285,3 +285,41 @@ fn a_policy_sees_who_is_ready_and_what_has_happened() {
     let kinds: Vec<_> = waited.map(|ready| ready.waited_for.map(|note| note.kind())).collect();
     assert_eq!(kinds, [None, Some(WaitKind::Promise)]);
 }
+
+#[test]
+fn a_handle_stops_the_loop_from_another_thread() {
+    let event_loop = new_loop();
+    let handle = event_loop.handle();
+    threads(|scope| {
+        scope.spawn(|| handle.stop().unwrap());
+        event_loop.run_forever();
+    });
+    event_loop.close();
+    assert!(handle.stop().is_err());
+}
+
+#[test]
+fn a_loop_can_be_turned_by_hand() {
+    let event_loop = new_loop();
+    let log = Log::new();
+    for number in 0..3 {
+        let log = log.clone();
+        drop(event_loop.create_task(async move {
+            turns(number).await;
+            log.push(number);
+        }));
+    }
+    assert!(event_loop.try_turn());
+    assert_eq!(log.take(), [0]);
+    assert!(event_loop.try_turn());
+    assert_eq!(log.take(), [1]);
+    assert!(!event_loop.try_turn());
+    assert_eq!(log.take(), [2]);
+    let called = log.clone();
+    let task = event_loop.handle().create_task(|| async { 5 }).unwrap();
+    drop(event_loop.call_soon(move || called.push(3)));
+    assert!(event_loop.try_turn(), "what came from a thread is ready for the next turn");
+    assert_eq!(log.take(), [3]);
+    while event_loop.try_turn() {}
+    assert_eq!(task.wait().unwrap(), 5);
+}

@@ -20,4 +20,6 @@ mod posts;
 mod chain;
 mod halt;
 mod eager;
+mod large;
+mod owned_task;
 mod auto_traits;
