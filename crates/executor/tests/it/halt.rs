@@ -321,5 +321,5 @@ fn a_loop_can_be_turned_by_hand() {
     assert!(event_loop.try_turn(), "what came from a thread is ready for the next turn");
     assert_eq!(log.take(), [3]);
     while event_loop.try_turn() {}
-    assert_eq!(task.wait().unwrap(), 5);
+    assert_eq!(event_loop.run_until_complete(task).unwrap().unwrap(), 5);
 }
