@@ -19,6 +19,7 @@ mod threads;
 mod posts;
 mod chain;
 mod halt;
+mod hostile;
 mod eager;
 mod large;
 mod owned_task;
