@@ -5,7 +5,7 @@ use asyncio_net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use asyncio_testing::Simulation;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use std::fmt::Debug;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 
 /// What a program has seen, call by call.
 type Seen = Vec<String>;
@@ -157,6 +157,21 @@ fn an_end_that_reads_no_more() {
         note(seen, right.write(b"defg").await);
         note(seen, left.write(b"x").await);
         read(seen, &mut right).await;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_vectored_call_takes_as_many_buffers_as_the_system() {
+    same_on_both(async |seen| {
+        let (mut left, mut right) = pair().await?;
+        let pieces = vec![[7]; 2000];
+        let bufs: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        note(seen, left.write_vectored(&bufs).await);
+        left.write_all(&[8; 1000]).await?;
+        let mut pieces = vec![[0]; 2000];
+        let mut bufs: Vec<_> = pieces.iter_mut().map(|piece| IoSliceMut::new(piece)).collect();
+        note(seen, right.read_vectored(&mut bufs).await);
         Ok(())
     });
 }
