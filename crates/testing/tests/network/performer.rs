@@ -296,9 +296,9 @@ impl Performer {
     fn socket(&self, is_v6: bool, own: Option<SocketAddr>) -> io::Result<(TcpSocket, String)> {
         let socket = if is_v6 { TcpSocket::new_v6() } else { TcpSocket::new_v4() }?;
         let mut seen = self.show(socket.local_addr());
+        // As `TcpListener::bind` does; without it connections keep the address of their listener.
+        socket.set_reuse_address(true)?;
         if let Some(own) = own {
-            // As `TcpListener::bind` does.
-            socket.set_reuse_address(true)?;
             socket.bind(own)?;
             seen += &self.name(Protocol::Tcp, socket.local_addr()?);
             seen += &self.show(socket.bind(own));
