@@ -84,6 +84,31 @@ pub trait Network: fmt::Debug {
     /// What `bind` and `listen` say.
     fn listen(&self, addr: SocketAddr, backlog: u32) -> io::Result<SocketId>;
 
+    /// Makes a stream socket with an address of its own; port 0 asks for a free one. It neither listens nor
+    /// is connected.
+    ///
+    /// # Errors
+    /// What `bind` says; `Unsupported` if the network has no such sockets.
+    fn bind_stream(&self, _addr: SocketAddr) -> io::Result<SocketId> {
+        Err(simulated("it is bound and used in one step"))
+    }
+
+    /// Lets a socket of [`bind_stream`](Self::bind_stream) listen.
+    ///
+    /// # Errors
+    /// What `listen` says.
+    fn listen_on(&self, _socket: SocketId, _backlog: u32) -> io::Result<()> {
+        Err(simulated("it is bound and used in one step"))
+    }
+
+    /// Begins to connect a socket of [`bind_stream`](Self::bind_stream).
+    ///
+    /// # Errors
+    /// What can be known at once.
+    fn connect_from(&self, _socket: SocketId, _addr: SocketAddr) -> io::Result<()> {
+        Err(simulated("it is bound and used in one step"))
+    }
+
     /// Takes a connection out of the queue of a listener.
     fn poll_accept(
         &self,

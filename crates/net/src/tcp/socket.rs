@@ -8,10 +8,11 @@ use crate::sock::{SimSocket, Sock};
 use crate::tcp::connect::Connect;
 use crate::tcp::listener::TcpListener;
 use crate::tcp::stream::TcpStream;
+use rustix::io::Errno;
 use socket2::{Domain, Socket};
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::OnceLock;
 
@@ -47,8 +48,65 @@ pub struct TcpSocket {
 
 enum Kind {
     Os(Socket),
-    /// The address it is to be bound to.
-    Sim(OnceLock<SocketAddr>),
+    Sim(Simulated),
+}
+
+/// A socket on a simulated network, which exists there when it is bound.
+struct Simulated {
+    /// All addresses of its family.
+    unspecified: IpAddr,
+    bound: OnceLock<SimSocket>,
+}
+
+impl Simulated {
+    fn new(unspecified: impl Into<IpAddr>) -> Self {
+        Self { unspecified: unspecified.into(), bound: OnceLock::new() }
+    }
+
+    /// Refuses addresses of the other family as Linux does, which takes an IPv4 address for a short one.
+    fn check(&self, addr: SocketAddr) -> io::Result<()> {
+        match (self.unspecified, addr) {
+            (IpAddr::V4(_), SocketAddr::V6(_)) => Err(Errno::AFNOSUPPORT.into()),
+            (IpAddr::V6(_), SocketAddr::V4(_)) => Err(Errno::INVAL.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn bind(&self, addr: SocketAddr) -> io::Result<()> {
+        self.check(addr)?;
+        if self.bound.get().is_some() {
+            return Err(Errno::INVAL.into());
+        }
+        let network = network::current().ok_or_else(left)?;
+        let socket = SimSocket::new(&*network, network.bind_stream(addr)?);
+        self.bound.set(socket).map_err(|_| Errno::INVAL.into())
+    }
+
+    #[track_caller]
+    fn listen(self, backlog: u32) -> io::Result<SimSocket> {
+        if self.bound.get().is_none() {
+            self.bind(SocketAddr::new(self.unspecified, 0))?;
+        }
+        let socket = self.bound.into_inner().ok_or(Errno::INVAL)?;
+        socket.call(|network, id| network.listen_on(id, backlog))?;
+        Ok(socket)
+    }
+
+    #[track_caller]
+    fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
+        self.check(addr)?;
+        let Some(socket) = self.bound.into_inner() else { return TcpStream::begin(addr) };
+        socket.call(|network, id| network.connect_from(id, addr))?;
+        Ok(TcpStream::from_sock(Sock::Sim(socket)))
+    }
+
+    #[track_caller]
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self.bound.get() {
+            Some(socket) => socket.call(|network, id| network.local_addr(id)),
+            None => Ok(SocketAddr::new(self.unspecified, 0)),
+        }
+    }
 }
 
 impl TcpSocket {
@@ -58,7 +116,7 @@ impl TcpSocket {
     /// If the system has no descriptors left, for instance.
     #[doc(alias = "socket")]
     pub fn new_v4() -> io::Result<Self> {
-        Self::new(Domain::IPV4)
+        Self::new(Domain::IPV4, Ipv4Addr::UNSPECIFIED)
     }
 
     /// A socket for IPv6.
@@ -66,13 +124,13 @@ impl TcpSocket {
     /// # Errors
     /// If the system has no descriptors left, or no IPv6.
     pub fn new_v6() -> io::Result<Self> {
-        Self::new(Domain::IPV6)
+        Self::new(Domain::IPV6, Ipv6Addr::UNSPECIFIED)
     }
 
-    fn new(domain: Domain) -> io::Result<Self> {
+    fn new(domain: Domain, unspecified: impl Into<IpAddr>) -> io::Result<Self> {
         let kind = match network::current() {
             None => Kind::Os(os::stream_socket(domain)?),
-            Some(_) => Kind::Sim(OnceLock::new()),
+            Some(_) => Kind::Sim(Simulated::new(unspecified)),
         };
         Ok(Self { kind })
     }
@@ -84,16 +142,14 @@ impl TcpSocket {
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
         match &self.kind {
             Kind::Os(socket) => socket.bind(&addr.into()),
-            // The system's answer to a second time, too.
-            Kind::Sim(bound) => bound.set(addr).map_err(|_| io::ErrorKind::InvalidInput.into()),
+            Kind::Sim(socket) => socket.bind(addr),
         }
     }
 
     /// Listens, with at most `backlog` connections that are not accepted yet.
     ///
     /// # Errors
-    /// Those of `listen`; if it cannot be registered. `InvalidInput` on a simulated network if it is not
-    /// bound.
+    /// Those of `listen`; if it cannot be registered.
     ///
     /// # Panics
     /// If no event loop is running on this thread.
@@ -104,11 +160,7 @@ impl TcpSocket {
                 socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
                 Sock::os(socket.into())?
             }
-            Kind::Sim(bound) => {
-                let addr = *bound.get().ok_or(io::ErrorKind::InvalidInput)?;
-                let network = network::current().ok_or_else(left)?;
-                Sock::Sim(SimSocket::new(&*network, network.listen(addr, backlog)?))
-            }
+            Kind::Sim(socket) => Sock::Sim(socket.listen(backlog)?),
         };
         Ok(TcpListener::from_sock(sock))
     }
@@ -116,8 +168,7 @@ impl TcpSocket {
     /// Connects to `addr`; it begins at the call.
     ///
     /// # Errors
-    /// Those of `connect`, with the address in the message; `Unsupported` on a simulated network if it is
-    /// bound.
+    /// Those of `connect`, with the address in the message.
     ///
     /// # Panics
     /// If no event loop is running on this thread.
@@ -136,10 +187,7 @@ impl TcpSocket {
                 os::begin_to_connect(&socket, addr)?;
                 Sock::os(socket.into()).map(TcpStream::from_sock)
             }
-            Kind::Sim(bound) if bound.get().is_some() => {
-                Err(simulated("it cannot be bound before it connects"))
-            }
-            Kind::Sim(_) => TcpStream::begin(addr),
+            Kind::Sim(socket) => socket.connect(addr),
         }
     }
 
@@ -199,16 +247,18 @@ impl TcpSocket {
         }
     }
 
-    /// The address it is bound to.
+    /// The address it is bound to; unspecified, with port 0, if it is not.
     ///
     /// # Errors
-    /// Those of the system; `InvalidInput` on a simulated network if it is not bound.
+    /// Those of the system.
+    #[track_caller]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        let bound = match &self.kind {
-            Kind::Os(socket) => socket.local_addr()?.as_socket(),
-            Kind::Sim(bound) => bound.get().copied(),
-        };
-        bound.ok_or_else(|| io::ErrorKind::InvalidInput.into())
+        match &self.kind {
+            Kind::Os(socket) => {
+                socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::InvalidInput.into())
+            }
+            Kind::Sim(socket) => socket.local_addr(),
+        }
     }
 }
 

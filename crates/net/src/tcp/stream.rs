@@ -250,9 +250,9 @@ impl AsyncRead for &TcpStream {
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
         let Some(asked) = os::one_call(bufs) else { return Poll::Ready(Ok(0)) };
+        let bufs = &mut bufs[asked.bufs];
         match &self.sock {
             Sock::Os(fd) => {
-                let bufs = &mut bufs[asked.bufs];
                 fd.poll_read_stream(cx, asked.len, |mut stream| stream.read_vectored(bufs))
             }
             Sock::Sim(sim) => bytes_only(sim.poll(WaitKind::Readable, cx, |network, id, cx| {
@@ -289,9 +289,9 @@ impl AsyncWrite for &TcpStream {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let Some(asked) = os::one_call(bufs) else { return Poll::Ready(Ok(0)) };
+        let bufs = &bufs[asked.bufs];
         match &self.sock {
             Sock::Os(fd) => {
-                let bufs = &bufs[asked.bufs];
                 fd.poll_write_stream(cx, asked.len, |stream| os::send_vectored(stream, bufs))
             }
             Sock::Sim(sim) => sim.poll(WaitKind::Writable, cx, |network, id, cx| {

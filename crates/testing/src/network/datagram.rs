@@ -96,6 +96,11 @@ impl Datagram {
         }
     }
 
+    /// Whether there is a datagram or an error.
+    pub(super) fn is_readable(&self) -> bool {
+        !self.queue.is_empty() || self.error.is_some()
+    }
+
     /// The error that was not reported yet.
     pub(super) fn take_error(&mut self) -> io::Result<()> {
         self.error.take().map_or(Ok(()), |errno| Err(errno.into()))

@@ -1,11 +1,12 @@
 //! [`Kernel`]: the table of sockets, and what is the same for all kinds.
 
+use super::address::Family;
 use super::after::After;
 use super::datagram::Datagram;
 use super::listener::Listener;
 use super::ports::Ports;
 use super::stream::Stream;
-use asyncio_net::network::SocketId;
+use asyncio_net::network::{Direction, SocketId};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::io;
@@ -24,6 +25,8 @@ pub(super) struct Kernel {
 /// A socket of any kind.
 #[derive(Debug)]
 pub(super) enum Socket {
+    /// A stream socket that has only an address.
+    Bound(Family, SocketAddr),
     Stream(Stream),
     Listener(Listener),
     Datagram(Datagram),
@@ -74,8 +77,17 @@ impl Kernel {
         }
     }
 
+    /// What a socket that has only an address is bound to.
+    pub(super) fn bound(&self, id: SocketId) -> io::Result<(Family, SocketAddr)> {
+        match self.sockets.get(&id) {
+            Some(Socket::Bound(family, local)) => Ok((*family, *local)),
+            _ => Err(Errno::INVAL.into()),
+        }
+    }
+
     pub(super) fn local_addr(&self, id: SocketId) -> io::Result<SocketAddr> {
         match self.sockets.get(&id) {
+            Some(Socket::Bound(family, local)) => Ok(family.show(*local)),
             Some(Socket::Stream(stream)) => Ok(stream.family.show(stream.local)),
             Some(Socket::Listener(listener)) => Ok(listener.family.show(listener.local)),
             Some(Socket::Datagram(socket)) => Ok(socket.family.show(socket.local)),
@@ -98,11 +110,37 @@ impl Kernel {
         }
     }
 
+    /// Whether a call in this direction would be done at once.
+    pub(super) fn is_ready(
+        &mut self,
+        id: SocketId,
+        towards: Direction,
+        limit: usize,
+    ) -> io::Result<bool> {
+        match (self.sockets.get(&id), towards) {
+            (Some(Socket::Stream(stream)), Direction::Receive) => Ok(stream.is_readable()),
+            (Some(Socket::Stream(stream)), Direction::Send) => match stream.other {
+                _ if stream.is_connecting => Ok(false),
+                Some(other) if stream.can_send() => Ok(!self.stream(other)?.0.is_full(limit)),
+                // There is an error to be reported, or the bytes get lost.
+                _ => Ok(true),
+            },
+            (Some(Socket::Listener(listener)), Direction::Receive) => {
+                Ok(!listener.queue.is_empty())
+            }
+            (Some(Socket::Listener(_)), Direction::Send) => Ok(false),
+            (Some(Socket::Datagram(socket)), Direction::Receive) => Ok(socket.is_readable()),
+            (Some(Socket::Datagram(_)), Direction::Send) => Ok(true),
+            (Some(Socket::Bound(..)) | None, _) => Err(Errno::NOTCONN.into()),
+        }
+    }
+
     /// Closes a socket of any kind. Tasks that still wait for it are woken, and find it closed.
     pub(super) fn close(&mut self, id: SocketId) {
         match self.sockets.remove(&id) {
             Some(Socket::Stream(stream)) => self.stream_closed(id, stream),
             Some(Socket::Listener(listener)) => self.listener_closed(id, listener),
+            Some(Socket::Bound(_, local)) => self.tcp.release(local, id),
             Some(Socket::Datagram(mut socket)) => {
                 self.udp.release(socket.local, id);
                 socket.receiving.wake(&mut self.after);

@@ -19,7 +19,7 @@ mod tcp;
 mod udp;
 
 use asyncio_net::Shutdown;
-use asyncio_net::network::{Network, NetworkId, SocketId, Take};
+use asyncio_net::network::{Direction, Network, NetworkId, SocketId, Take};
 use kernel::Kernel;
 use std::cell::RefCell;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -124,7 +124,22 @@ impl Network for SimulatedNetwork {
     }
 
     fn listen(&self, addr: SocketAddr, backlog: u32) -> io::Result<SocketId> {
-        self.call(|kernel| kernel.listen(addr, backlog))
+        self.call(|kernel| {
+            let socket = kernel.bind_stream(addr)?;
+            kernel.listen(socket, backlog).map(|()| socket)
+        })
+    }
+
+    fn bind_stream(&self, addr: SocketAddr) -> io::Result<SocketId> {
+        self.call(|kernel| kernel.bind_stream(addr))
+    }
+
+    fn listen_on(&self, socket: SocketId, backlog: u32) -> io::Result<()> {
+        self.call(|kernel| kernel.listen(socket, backlog))
+    }
+
+    fn connect_from(&self, socket: SocketId, addr: SocketAddr) -> io::Result<()> {
+        self.call(|kernel| kernel.connect_from(socket, addr))
     }
 
     fn poll_accept(
@@ -177,6 +192,10 @@ impl Network for SimulatedNetwork {
             true => Poll::Ready(kernel.send_datagram(socket, bufs, to)),
             false => kernel.poll_send_stream(socket, waker, bufs, self.options.stream_buffer()),
         })
+    }
+
+    fn is_ready(&self, socket: SocketId, direction: Direction) -> io::Result<bool> {
+        self.call(|kernel| kernel.is_ready(socket, direction, self.options.stream_buffer()))
     }
 
     fn shutdown(&self, stream: SocketId, how: Shutdown) -> io::Result<()> {

@@ -144,6 +144,16 @@ impl Stream {
         self.received.len() >= limit
     }
 
+    /// Whether there is anything to read: bytes, the end, an error.
+    pub(super) fn is_readable(&self) -> bool {
+        !self.received.is_empty() || self.has_ended || self.read_shut || self.is_over
+    }
+
+    /// Whether what is written goes to the other end.
+    pub(super) fn can_send(&self) -> bool {
+        self.error.is_none() && !self.is_over && !self.write_shut
+    }
+
     /// Says why nothing can be sent, if so.
     pub(super) fn check_sending(&mut self) -> io::Result<()> {
         self.take_error()?;

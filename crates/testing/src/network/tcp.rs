@@ -1,6 +1,6 @@
 //! The kernel's calls on streams and listeners.
 
-use super::address::{Family, Route, canonical, route};
+use super::address::{Family, canonical, route};
 use super::kernel::{Kernel, Socket};
 use super::listener::Listener;
 use super::stream::Stream;
@@ -12,23 +12,44 @@ use std::net::SocketAddr;
 use std::task::{Poll, Waker};
 
 impl Kernel {
-    pub(super) fn listen(&mut self, addr: SocketAddr, backlog: u32) -> io::Result<SocketId> {
+    /// A socket with an address that neither listens nor is connected.
+    pub(super) fn bind_stream(&mut self, addr: SocketAddr) -> io::Result<SocketId> {
         let id = self.number();
         let local = self.tcp.claim(canonical(addr), id)?;
-        let listener = Listener::new(Family::of(addr), local, backlog);
-        self.sockets.insert(id, Socket::Listener(listener));
+        self.sockets.insert(id, Socket::Bound(Family::of(addr), local));
         Ok(id)
     }
 
-    /// Begins a connection. Refusal and success show when it is waited for, as with a real socket.
+    pub(super) fn listen(&mut self, id: SocketId, backlog: u32) -> io::Result<()> {
+        let (family, local) = self.bound(id)?;
+        self.sockets.insert(id, Socket::Listener(Listener::new(family, local, backlog)));
+        Ok(())
+    }
+
+    /// Begins a connection from an address that the system chooses.
     pub(super) fn connect(&mut self, addr: SocketAddr) -> io::Result<SocketId> {
         let family = Family::of(addr);
-        let Route { from, to: remote } = route(family, family.unspecified(), addr)?;
+        let route = route(family, family.unspecified(), addr)?;
         let id = self.number();
-        let local = self.tcp.claim(SocketAddr::new(from, 0), id);
+        let local = self.tcp.claim(SocketAddr::new(route.from, 0), id);
         let local = local.map_err(|_| Errno::ADDRNOTAVAIL)?;
-        let mut stream = Stream::new(family, local, remote, None);
-        let listener = self.tcp.at(remote).filter(|&listener| self.listener(listener).is_ok());
+        self.begin_connection(id, Stream::new(family, local, route.to, None))?;
+        Ok(id)
+    }
+
+    /// Begins a connection from the address of a socket.
+    pub(super) fn connect_from(&mut self, id: SocketId, addr: SocketAddr) -> io::Result<()> {
+        let (family, mut local) = self.bound(id)?;
+        let route = route(family, local.ip(), addr)?;
+        self.tcp.narrow(local, route.from, id);
+        local.set_ip(route.from);
+        self.begin_connection(id, Stream::new(family, local, route.to, None))
+    }
+
+    /// Refusal and success show when the connection is waited for, as with a real socket.
+    fn begin_connection(&mut self, id: SocketId, mut stream: Stream) -> io::Result<()> {
+        let listener = self.tcp.at(stream.remote);
+        let listener = listener.filter(|&listener| self.listener(listener).is_ok());
         if listener.is_none() {
             stream.fail(Errno::CONNREFUSED, &mut self.after);
         }
@@ -37,7 +58,7 @@ impl Kernel {
             self.listener(listener)?.0.outside.push_back(id);
             self.let_in(listener)?;
         }
-        Ok(id)
+        Ok(())
     }
 
     /// Makes the connections for which the listener's queue has room.
@@ -120,6 +141,9 @@ impl Kernel {
         let (stream, after) = self.stream(id)?;
         stream.check_sending()?;
         let length = bufs.iter().map(|buf| buf.len()).sum();
+        if length == 0 {
+            return Poll::Ready(Ok(0));
+        }
         // The other end is closed, so the answer is a reset, which shows from the next call on.
         let Some(other) = stream.other else {
             stream.reset(after);
@@ -133,7 +157,7 @@ impl Kernel {
             return Poll::Ready(Ok(length));
         }
         let count = peer.take_in(bufs, limit);
-        if count == 0 && length > 0 {
+        if count == 0 {
             let (stream, after) = self.stream(id)?;
             stream.writer.park(waker, after);
             return Poll::Pending;

@@ -15,3 +15,4 @@ mod world;
 mod child;
 mod panics;
 mod end;
+mod replay;

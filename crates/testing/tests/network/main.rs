@@ -10,6 +10,10 @@ mod addresses;
 #[cfg(target_os = "linux")]
 mod parity;
 #[cfg(target_os = "linux")]
+mod sockets;
+#[cfg(target_os = "linux")]
+mod full;
+#[cfg(target_os = "linux")]
 mod script;
 #[cfg(target_os = "linux")]
 mod performer;

@@ -5,12 +5,12 @@ use asyncio_net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use asyncio_testing::Simulation;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use std::fmt::Debug;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 
 /// What a program has seen, call by call.
-type Seen = Vec<String>;
+pub(crate) type Seen = Vec<String>;
 
-fn note<T: Debug>(seen: &mut Seen, result: io::Result<T>) {
+pub(crate) fn note<T: Debug>(seen: &mut Seen, result: io::Result<T>) {
     seen.push(match result {
         Ok(value) => format!("{value:?}"),
         Err(error) => format!("{:?}, {:?}", error.kind(), code(&error)),
@@ -25,7 +25,7 @@ fn code(error: &io::Error) -> Option<i32> {
 }
 
 #[track_caller]
-fn same_on_both(script: impl AsyncFn(&mut Seen) -> io::Result<()>) {
+pub(crate) fn same_on_both(script: impl AsyncFn(&mut Seen) -> io::Result<()>) {
     let watched = async || {
         let mut seen = Seen::new();
         script(&mut seen).await.unwrap();
@@ -36,13 +36,13 @@ fn same_on_both(script: impl AsyncFn(&mut Seen) -> io::Result<()>) {
     assert_eq!(simulated, real, "simulated is on the left");
 }
 
-async fn pair() -> io::Result<(TcpStream, TcpStream)> {
+pub(crate) async fn pair() -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let left = TcpStream::connect(listener.local_addr()?).await?;
     Ok((left, listener.accept().await?.0))
 }
 
-async fn read(seen: &mut Seen, stream: &mut TcpStream) {
+pub(crate) async fn read(seen: &mut Seen, stream: &mut TcpStream) {
     let mut buf = [0; 8];
     let result = stream.read(&mut buf).await;
     note(seen, result.map(|count| buf[..count].to_vec()));
@@ -59,7 +59,7 @@ async fn write_until_error(seen: &mut Seen, stream: &mut TcpStream) {
 }
 
 /// The calls that depend on the state of a stream.
-async fn ask_everything(seen: &mut Seen, stream: &mut TcpStream) {
+pub(crate) async fn ask_everything(seen: &mut Seen, stream: &mut TcpStream) {
     note(seen, stream.peer_addr().map(drop));
     note(seen, stream.shutdown(Shutdown::Write));
     note(seen, stream.shutdown(Shutdown::Write));
@@ -157,6 +157,21 @@ fn an_end_that_reads_no_more() {
         note(seen, right.write(b"defg").await);
         note(seen, left.write(b"x").await);
         read(seen, &mut right).await;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_vectored_call_takes_as_many_buffers_as_the_system() {
+    same_on_both(async |seen| {
+        let (mut left, mut right) = pair().await?;
+        let pieces = vec![[7]; 2000];
+        let bufs: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        note(seen, left.write_vectored(&bufs).await);
+        left.write_all(&[8; 1000]).await?;
+        let mut pieces = vec![[0]; 2000];
+        let mut bufs: Vec<_> = pieces.iter_mut().map(|piece| IoSliceMut::new(piece)).collect();
+        note(seen, right.read_vectored(&mut bufs).await);
         Ok(())
     });
 }

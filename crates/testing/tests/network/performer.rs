@@ -1,7 +1,7 @@
 //! Performs a script call by call, the same way on either network, and notes what each call gives.
 
 use crate::script::{Op, Port, Script, Step};
-use asyncio_net::{TcpListener, TcpStream, UdpSocket};
+use asyncio_net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use asyncio_reactor::{sleep, timeout};
 use futures::future::{FutureExt, LocalBoxFuture};
 use futures::io::{AsyncReadExt, AsyncWriteExt};
@@ -125,6 +125,15 @@ impl Performer {
                 let addr = self.addr(Protocol::Tcp, ip, port);
                 async move { this.show(this.connect(addr).await) }.boxed_local()
             }
+            Op::ListenBy(is_v6, own) => {
+                let own = own.map(|(ip, port)| self.addr(Protocol::Tcp, ip, port));
+                async move { this.show(this.listen_by(is_v6, own)) }.boxed_local()
+            }
+            Op::ConnectBy(is_v6, own, ip, port) => {
+                let own = own.map(|ip| SocketAddr::new(ip, 0));
+                let addr = self.addr(Protocol::Tcp, ip, port);
+                async move { this.show(this.connect_by(is_v6, own, addr).await) }.boxed_local()
+            }
             Op::Pair(ip) => async move { this.show(this.pair(ip).await) }.boxed_local(),
             Op::Bind(ip, port) => {
                 let addr = self.addr(Protocol::Udp, ip, port);
@@ -147,6 +156,9 @@ impl Performer {
             Op::Read(n, _)
             | Op::Peek(n, _)
             | Op::Write(n, _)
+            | Op::TryRead(n, _)
+            | Op::TryWrite(n, _)
+            | Op::Readable(n)
             | Op::Shutdown(n, _)
             | Op::Close(n)
             | Op::ResetOnDrop(n, _)
@@ -158,6 +170,10 @@ impl Performer {
             | Op::SendTo(n, ..)
             | Op::Recv(n, _)
             | Op::RecvFrom(n, _)
+            | Op::PeekFrom(n, _)
+            | Op::TryRecvFrom(n, _)
+            | Op::TrySendTo(n, ..)
+            | Op::DatagramReadable(n)
             | Op::DatagramAddrs(n) => self.call_datagram(nth(&self.datagrams, n)?, op.clone()),
         })
     }
@@ -180,6 +196,21 @@ impl Performer {
                     let mut buf = vec![0; length];
                     let count = stream.peek(&mut buf).await;
                     this.show(count.map(|count| summary(&buf[..count])))
+                }
+                Op::TryRead(_, length) => {
+                    ask_the_system().await;
+                    let mut buf = vec![0; length];
+                    let count = stream.try_read(&mut buf);
+                    this.show(count.map(|count| summary(&buf[..count])))
+                }
+                Op::TryWrite(_, length) => {
+                    ask_the_system().await;
+                    this.show(stream.try_write(&this.bytes(length)))
+                }
+                Op::Readable(_) => {
+                    // A real socket counts as readable until it was tried.
+                    let _tried = stream.peek(&mut [0]).now_or_never();
+                    this.show(stream.readable().await)
                 }
                 Op::Write(_, length) => this.show(stream_ref.write(&this.bytes(length)).await),
                 Op::Shutdown(_, how) => this.show(stream.shutdown(how)),
@@ -221,6 +252,30 @@ impl Performer {
                     let count = socket.recv(&mut buf).await;
                     this.show(count.map(|count| summary(&buf[..count])))
                 }
+                Op::PeekFrom(_, length) => {
+                    let mut buf = vec![0; length];
+                    let received = socket.peek_from(&mut buf).await;
+                    this.show(received.map(|(count, from)| {
+                        (summary(&buf[..count]), this.name(Protocol::Udp, from))
+                    }))
+                }
+                Op::TryRecvFrom(_, length) => {
+                    ask_the_system().await;
+                    let mut buf = vec![0; length];
+                    let received = socket.try_recv_from(&mut buf);
+                    this.show(received.map(|(count, from)| {
+                        (summary(&buf[..count]), this.name(Protocol::Udp, from))
+                    }))
+                }
+                Op::TrySendTo(_, length, ip, port) => {
+                    let addr = this.addr(Protocol::Udp, ip, port);
+                    this.show(socket.try_send_to(&this.bytes(length), addr))
+                }
+                Op::DatagramReadable(_) => {
+                    let tried = socket.peek_from(&mut [0]).now_or_never();
+                    let tried = tried.map(|tried| this.show(tried.map(|(count, _)| count)));
+                    format!("{tried:?}, {}", this.show(socket.readable().await))
+                }
                 Op::RecvFrom(_, length) => {
                     let mut buf = vec![0; length];
                     let received = socket.recv_from(&mut buf).await;
@@ -236,6 +291,41 @@ impl Performer {
             }
         };
         call.boxed_local()
+    }
+
+    fn socket(&self, is_v6: bool, own: Option<SocketAddr>) -> io::Result<(TcpSocket, String)> {
+        let socket = if is_v6 { TcpSocket::new_v6() } else { TcpSocket::new_v4() }?;
+        let mut seen = self.show(socket.local_addr());
+        // As `TcpListener::bind` does; without it connections keep the address of their listener.
+        socket.set_reuse_address(true)?;
+        if let Some(own) = own {
+            socket.bind(own)?;
+            seen += &self.name(Protocol::Tcp, socket.local_addr()?);
+            seen += &self.show(socket.bind(own));
+        }
+        Ok((socket, seen))
+    }
+
+    fn listen_by(&self, is_v6: bool, own: Option<SocketAddr>) -> io::Result<String> {
+        let (socket, seen) = self.socket(is_v6, own)?;
+        let listener = socket.listen(8)?;
+        let local = listener.local_addr()?;
+        self.stream_ports.borrow_mut().push(local.port());
+        self.listeners.borrow_mut().push(Rc::new(listener));
+        Ok(seen + &self.name(Protocol::Tcp, local))
+    }
+
+    async fn connect_by(
+        &self,
+        is_v6: bool,
+        own: Option<SocketAddr>,
+        to: SocketAddr,
+    ) -> io::Result<String> {
+        let (socket, seen) = self.socket(is_v6, own)?;
+        let stream = socket.connect(to).await?;
+        let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
+        self.streams.borrow_mut().push(Rc::new(stream));
+        Ok([seen, self.name(Protocol::Tcp, local), self.name(Protocol::Tcp, peer)].join(" -> "))
     }
 
     async fn listen(&self, addr: SocketAddr) -> io::Result<String> {
@@ -299,6 +389,8 @@ impl Performer {
     fn show<T: Debug>(&self, result: io::Result<T>) -> String {
         match result {
             Ok(value) => format!("{value:?}"),
+            // An attempt that would wait need not have asked the system.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => String::from("would wait"),
             Err(error) => {
                 let system = error.get_ref().and_then(|inner| inner.source());
                 let system = system.and_then(|source| source.downcast_ref::<io::Error>());
@@ -313,6 +405,11 @@ impl Performer {
         self.written.set(self.written.get().wrapping_add(1));
         vec![self.written.get(); length]
     }
+}
+
+/// An attempt that does not wait believes what the loop was told last.
+async fn ask_the_system() {
+    sleep(Duration::from_nanos(1)).await;
 }
 
 fn at_once(result: String) -> LocalBoxFuture<'static, String> {

@@ -28,12 +28,19 @@ pub(crate) enum Port {
 pub(crate) enum Op {
     Listen(IpAddr, Port),
     Connect(IpAddr, Port),
+    /// By a socket of IPv6 or not, that is bound first or not.
+    ListenBy(bool, Option<(IpAddr, Port)>),
+    ConnectBy(bool, Option<IpAddr>, IpAddr, Port),
     Accept(usize),
     /// Listens, connects and accepts.
     Pair(IpAddr),
     Read(usize, usize),
     Peek(usize, usize),
     Write(usize, usize),
+    TryRead(usize, usize),
+    TryWrite(usize, usize),
+    /// Whether there is something to read, when a peek has just been tried.
+    Readable(usize),
     Shutdown(usize, Shutdown),
     Close(usize),
     ResetOnDrop(usize, bool),
@@ -50,6 +57,10 @@ pub(crate) enum Op {
     SendTo(usize, usize, IpAddr, Port),
     Recv(usize, usize),
     RecvFrom(usize, usize),
+    PeekFrom(usize, usize),
+    TryRecvFrom(usize, usize),
+    TrySendTo(usize, usize, IpAddr, Port),
+    DatagramReadable(usize),
     DatagramAddrs(usize),
     DropDatagram(usize),
 }
@@ -105,11 +116,18 @@ fn stream_ops() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => (ips(), own_ports()).prop_map(|(ip, port)| Op::Listen(ip, port)),
         5 => (ips(), ports()).prop_map(|(ip, port)| Op::Connect(ip, port)),
+        2 => (any::<bool>(), prop::option::weighted(0.8, (ips(), own_ports())))
+            .prop_map(|(is_v6, own)| Op::ListenBy(is_v6, own)),
+        2 => (any::<bool>(), prop::option::weighted(0.8, ips()), ips(), ports())
+            .prop_map(|(is_v6, own, ip, port)| Op::ConnectBy(is_v6, own, ip, port)),
         4 => n().prop_map(Op::Accept),
         3 => ips().prop_map(Op::Pair),
         9 => (n(), lengths()).prop_map(|(stream, length)| Op::Read(stream, length)),
         1 => (n(), lengths()).prop_map(|(stream, length)| Op::Peek(stream, length)),
         7 => (n(), lengths()).prop_map(|(stream, length)| Op::Write(stream, length)),
+        1 => (n(), lengths()).prop_map(|(stream, length)| Op::TryRead(stream, length)),
+        1 => (n(), lengths()).prop_map(|(stream, length)| Op::TryWrite(stream, length)),
+        1 => n().prop_map(Op::Readable),
         5 => (n(), directions()).prop_map(|(stream, how)| Op::Shutdown(stream, how)),
         1 => n().prop_map(Op::Close),
         1 => (n(), any::<bool>()).prop_map(|(stream, on)| Op::ResetOnDrop(stream, on)),
@@ -132,6 +150,11 @@ fn datagram_ops() -> impl Strategy<Value = Op> {
             .prop_map(|(n, length, ip, port)| Op::SendTo(n, length, ip, port)),
         3 => (n(), lengths()).prop_map(|(n, length)| Op::Recv(n, length)),
         4 => (n(), lengths()).prop_map(|(n, length)| Op::RecvFrom(n, length)),
+        1 => (n(), lengths()).prop_map(|(n, length)| Op::PeekFrom(n, length)),
+        1 => (n(), lengths()).prop_map(|(n, length)| Op::TryRecvFrom(n, length)),
+        1 => (n(), datagram_lengths(), ips(), ports())
+            .prop_map(|(n, length, ip, port)| Op::TrySendTo(n, length, ip, port)),
+        1 => n().prop_map(Op::DatagramReadable),
         2 => n().prop_map(Op::DatagramAddrs),
         1 => n().prop_map(Op::DropDatagram),
     ]
@@ -144,6 +167,8 @@ fn waiting_ops() -> impl Strategy<Value = Op> {
         n().prop_map(Op::Accept),
         (n(), lengths()).prop_map(|(n, length)| Op::Read(n, length)),
         (n(), lengths()).prop_map(|(n, length)| Op::RecvFrom(n, length)),
+        n().prop_map(Op::Readable),
+        n().prop_map(Op::DatagramReadable),
     ]
 }
 
