@@ -137,6 +137,7 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Nothing is consumed.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     pub fn priority(&self) -> Ready<'_> {
         Ready::new(&self.source, Direction::Priority, self.as_fd())
     }

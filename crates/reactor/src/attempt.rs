@@ -53,7 +53,7 @@ impl Source {
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         let seen = self.look(direction)?;
-        if !seen.is_ready {
+        if !seen.is_ready && self.has_edges() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         loop {

@@ -154,6 +154,11 @@ impl Source {
         self.table(|sources| sources.look(self.key, direction))?.ok_or_else(closed)
     }
 
+    /// Whether readiness comes by itself, so that what is not ready would block.
+    pub(crate) fn has_edges(&self) -> bool {
+        self.shared.port().is_none_or(|port| !port.needs_arming())
+    }
+
     /// A call would have blocked.
     #[track_caller]
     pub(crate) fn blocked(&self, direction: Direction, seen: Snapshot) {
@@ -206,7 +211,6 @@ impl Source {
             let interest = Interest {
                 readable: direction == Direction::Read || seen.waiting.0,
                 writable: direction == Direction::Write || seen.waiting.1,
-                priority: direction == Direction::Priority || seen.waiting.2,
             };
             port.arm(fd, self.key(), interest)?;
         }

@@ -17,6 +17,10 @@ pub(crate) enum Direction {
     Read,
     Write,
     /// Priority data, as TCP's urgent byte.
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "android")),
+        expect(dead_code, reason = "the portable back end cannot wait for it")
+    )]
     Priority,
     /// An error of the descriptor, or something in its error queue.
     Error,
@@ -76,8 +80,8 @@ impl SourceKey {
 pub(crate) struct Snapshot {
     /// The direction asked about may be tried.
     pub(crate) is_ready: bool,
-    /// Somebody waits for reading, for writing, for priority data.
-    pub(crate) waiting: (bool, bool, bool),
+    /// Somebody waits for reading, for writing.
+    pub(crate) waiting: (bool, bool),
     /// Counts events; who finds that a call would block may say so only of what it saw.
     epoch: u16,
 }
@@ -190,11 +194,7 @@ impl SourceTable {
         let slot = self.get(key)?;
         Some(Snapshot {
             is_ready: slot.ready & direction.bit() != 0,
-            waiting: (
-                !slot.readers.is_empty(),
-                !slot.writers.is_empty(),
-                slot.others.as_ref().is_some_and(|others| !others.priority.is_empty()),
-            ),
+            waiting: (!slot.readers.is_empty(), !slot.writers.is_empty()),
             epoch: slot.epoch,
         })
     }

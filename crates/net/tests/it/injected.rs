@@ -107,6 +107,7 @@ fn real_a_listener_without_resources_pauses_and_goes_on() {
 }
 
 #[test]
+#[cfg(not(polling_test_poll_backend))]
 fn real_a_connection_that_cannot_be_registered_yet_is_not_lost() {
     for error in ["ENOSPC", "ENOMEM"] {
         // The first three are the loop's own two descriptors and the listener.

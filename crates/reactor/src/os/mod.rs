@@ -57,7 +57,6 @@ const EVENTS_PER_WAIT: usize = 256;
 pub(crate) struct Interest {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    pub(crate) priority: bool,
 }
 
 /// What using a closed loop is answered with.

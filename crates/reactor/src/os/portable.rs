@@ -1,7 +1,7 @@
 //! Everywhere else: `Poller::wait`, edge-triggered where the system can, else armed before each wait.
 //!
 //! polling does not pass on whether the other side has closed, so no event here says so, and a short
-//! read must not end readiness.
+//! read must not end readiness. It does not wait for priority data alone either, so nothing here does.
 
 use super::{EVENTS_PER_WAIT, Interest, already_registered, always_ready, closed};
 use super::{process_id, register};
@@ -52,7 +52,7 @@ impl Port {
         let (interest, mode) = if self.needs_arming() {
             (Event::none(key as usize), PollMode::Oneshot)
         } else {
-            (Event::all(key as usize).with_priority(), PollMode::Edge)
+            (Event::all(key as usize), PollMode::Edge)
         };
         let open = self.open.read();
         let poller = open.as_ref().ok_or_else(closed)?;
@@ -83,8 +83,7 @@ impl Port {
 
     /// Arms a source; the system reports at once if it is ready already.
     pub(crate) fn arm(&self, fd: BorrowedFd<'_>, key: u64, interest: Interest) -> io::Result<()> {
-        let mut event = Event::new(key as usize, interest.readable, interest.writable);
-        event.set_priority(interest.priority);
+        let event = Event::new(key as usize, interest.readable, interest.writable);
         match &*self.open.read() {
             Some(poller) => poller.modify_with_mode(fd, event, PollMode::Oneshot),
             None => Err(closed()),
@@ -146,7 +145,7 @@ impl Selector for OsSelector {
             readable: event.readable,
             writable: event.writable,
             closed: false,
-            priority: event.is_priority(),
+            priority: false,
             error: event.is_err().unwrap_or(false),
         }));
         Ok(ControlFlow::Continue(()))

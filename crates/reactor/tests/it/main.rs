@@ -20,6 +20,7 @@ mod descriptors;
 mod fork;
 mod foreign_executor;
 mod fused;
+mod injected;
 mod interval;
 mod memory;
 mod order;
