@@ -1,4 +1,4 @@
-//! [`Network`]: the face of a simulated kernel, at the level of socket calls, and the room in which a
+//! [`Network`]: the face of a simulated kernel, at the level of socket calls, and the slot in which a
 //! thread finds it.
 //!
 //! While a network is entered on a thread, the sockets made there belong to it and the operating system

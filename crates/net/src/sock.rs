@@ -1,7 +1,7 @@
-//! The door of law 6: a socket is the operating system's or a simulated one, and nothing above knows.
+//! [`Sock`]: a socket of the operating system or of a simulated network, and nothing above knows which.
 //!
 //! For a real socket the cost is the tag of an enum beside a system call. A simulated one is two
-//! integers that look their network up in the thread's room, so both kinds are `Send` and `Sync`.
+//! integers that find their network in the thread's slot, so both kinds are `Send` and `Sync`.
 
 use crate::error::simulated;
 use crate::network::{self, Direction, Network, NetworkId, SocketId, Take};
@@ -115,7 +115,7 @@ impl SimSocket {
     /// Calls the network. Nothing of ours is borrowed meanwhile.
     #[track_caller]
     pub(crate) fn call<R>(&self, f: impl FnOnce(&dyn Network, SocketId) -> R) -> R {
-        match self.home() {
+        match self.own_network() {
             Some(network) => f(&*network, self.id),
             None => panic!(
                 "this simulated socket is attached to a different loop: \
@@ -190,11 +190,14 @@ impl SimSocket {
     }
 
     /// Calls the network if it is current on this thread.
-    pub(crate) fn call_at_home<R>(&self, f: impl FnOnce(&dyn Network, SocketId) -> R) -> Option<R> {
-        self.home().map(|network| f(&*network, self.id))
+    pub(crate) fn call_if_current<R>(
+        &self,
+        f: impl FnOnce(&dyn Network, SocketId) -> R,
+    ) -> Option<R> {
+        self.own_network().map(|network| f(&*network, self.id))
     }
 
-    fn home(&self) -> Option<Rc<dyn Network>> {
+    fn own_network(&self) -> Option<Rc<dyn Network>> {
         network::current().filter(|network| network.id() == self.network)
     }
 }
@@ -208,7 +211,7 @@ impl fmt::Debug for SimSocket {
 impl Drop for SimSocket {
     fn drop(&mut self) {
         // Elsewhere the socket stays until its network goes.
-        let _closed = self.call_at_home(|network, id| network.close(id));
+        let _closed = self.call_if_current(|network, id| network.close(id));
     }
 }
 

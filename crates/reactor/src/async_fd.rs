@@ -4,7 +4,7 @@
 //! for all edges; its registration ends before its owner closes it.
 
 use crate::attempt::{Operation, Ready};
-use crate::os::Port;
+use crate::os::Registry;
 use crate::register_error::RegisterError;
 use crate::source::Source;
 use crate::table::Direction;
@@ -367,7 +367,7 @@ impl<T: AsFd> AsyncFd<T> {
 
     #[cold]
     fn learn_short_calls(&self) -> bool {
-        let is_drained = Port::is_drained_by_a_short_call(self.as_fd());
+        let is_drained = Registry::is_drained_by_a_short_call(self.as_fd());
         self.short_calls.store(if is_drained { DRAIN } else { PROVE_NOTHING }, Relaxed);
         is_drained
     }

@@ -52,7 +52,7 @@ impl Source {
         io: &T,
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let seen = self.look(direction)?;
+        let seen = self.snapshot(direction)?;
         if !seen.is_ready && self.has_edges() {
             return Err(io::ErrorKind::WouldBlock.into());
         }

@@ -1,7 +1,7 @@
-//! [`Pacing`]: how often a busy loop looks at the clock, at its timers and at the system.
+//! [`Pacing`]: how often a busy loop reads the clock, fires timers and polls the system.
 //!
-//! The three cost differently: a clock reading 20 to 40 ns, a look at the timers next to nothing more,
-//! a look at the system a call and its events. So a loop that is never idle reads the clock once in a
+//! The three cost differently: a clock reading 20 to 40 ns, firing timers next to nothing more, a
+//! poll of the system a call and its events. So a loop that is never idle reads the clock once in a
 //! poll interval, fires what is due every 50 us, and asks the system every 200 us
 //! (`docs/decisions/0005-pacing.md`). The interval adapts: it is halved, down to one poll, while
 //! intervals take longer than 50 us, and doubled while they take less than 10.
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// A busy loop fires what is due this often.
 const FIRE_EVERY: Duration = Duration::from_micros(50);
 /// A busy loop asks the system this often.
-const LOOK_EVERY: Duration = Duration::from_micros(200);
+const POLL_EVERY: Duration = Duration::from_micros(200);
 /// Intervals that take less than this are lengthened.
 const SHORT: Duration = Duration::from_micros(10);
 /// The longest interval: so many polls may pass when light ones are followed by heavy ones.
@@ -29,7 +29,7 @@ pub(crate) enum DriverWork {
     /// Timers that are due are to be fired.
     Fire,
     /// The system is to be asked, and timers fired.
-    Look,
+    Poll,
 }
 
 /// When the loop last read the clock, fired timers and asked the system.
@@ -45,7 +45,7 @@ pub(crate) struct Pacing {
 struct Last {
     interval_end: Instant,
     fire: Instant,
-    look: Instant,
+    poll: Instant,
 }
 
 impl Pacing {
@@ -57,7 +57,7 @@ impl Pacing {
         }
     }
 
-    /// The loop has waited, so it has looked.
+    /// The loop has waited, so it has polled.
     pub(crate) fn waited(&self) {
         budget::grant(self.interval.get());
         self.last.set(None);
@@ -66,10 +66,10 @@ impl Pacing {
     /// A poll interval is over; says what is to be done.
     pub(crate) fn poll_driver(&self, now: Instant) -> DriverWork {
         // The first interval since the last wait: time counts from here.
-        let last = self.last.get().unwrap_or(Last { interval_end: now, fire: now, look: now });
+        let last = self.last.get().unwrap_or(Last { interval_end: now, fire: now, poll: now });
         self.adapt(now - last.interval_end);
-        let work = if now - last.look >= LOOK_EVERY {
-            DriverWork::Look
+        let work = if now - last.poll >= POLL_EVERY {
+            DriverWork::Poll
         } else if now - last.fire >= FIRE_EVERY {
             DriverWork::Fire
         } else {
@@ -78,7 +78,7 @@ impl Pacing {
         self.last.set(Some(Last {
             interval_end: now,
             fire: if work == DriverWork::Nothing { last.fire } else { now },
-            look: if work == DriverWork::Look { now } else { last.look },
+            poll: if work == DriverWork::Poll { now } else { last.poll },
         }));
         work
     }

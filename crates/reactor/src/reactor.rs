@@ -99,14 +99,14 @@ impl Reactor {
     /// How many timers are pending.
     #[must_use]
     pub fn timer_count(&self) -> usize {
-        self.state.take_in_mail();
+        self.state.take_in_messages();
         self.state.timers.borrow().len()
     }
 
     /// How many I/O sources are registered.
     #[must_use]
     pub fn source_count(&self) -> usize {
-        self.state.take_in_mail();
+        self.state.take_in_messages();
         self.state.sources.borrow().len()
     }
 
@@ -133,14 +133,14 @@ impl Reactor {
     /// Until the future has ended.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.state.shared.assert_home();
+        self.state.shared.assert_own_process();
         let _entered = self.enter();
         let _budget = budget::enter();
         let mut future = pin!(future);
         let root = Arc::new(RootWaker {
             woken: AtomicBool::new(true),
             loop_id: self.state.shared.loop_id,
-            bell: Arc::clone(self.state.shared.bell()),
+            notifier: Arc::clone(self.state.shared.notifier()),
         });
         let waker = Waker::from(Arc::clone(&root));
         let mut context = Context::from_waker(&waker);
@@ -173,7 +173,7 @@ impl Reactor {
     fn wait(&self, limit: Option<Duration>) -> ControlFlow<()> {
         assert!(!self.state.is_closed(), "the event loop is closed: it cannot wait any more");
         // In the child of a fork the wait would steal the parent's events.
-        self.state.shared.assert_home();
+        self.state.shared.assert_own_process();
         let flow = self.state.wait(limit);
         self.pacing.waited();
         flow
@@ -196,11 +196,11 @@ impl Park for Reactor {
     #[inline]
     #[track_caller]
     fn poll_driver(&self) {
-        // In the child of a fork the parent's events and its alarm would be taken away.
-        self.state.shared.assert_home();
+        // In the child of a fork the parent's events and the expiry of its timer would be taken away.
+        self.state.shared.assert_own_process();
         if self.state.is_simulated() {
             if self.pacing.poll_simulated_driver() {
-                self.state.take_in_mail();
+                self.state.take_in_messages();
                 self.state.fire_due();
             }
             return;
@@ -209,8 +209,8 @@ impl Park for Reactor {
         match self.pacing.poll_driver(now) {
             DriverWork::Nothing => {}
             DriverWork::Fire => self.state.fire_due_at(now),
-            DriverWork::Look => {
-                if self.state.look(Wait::Look).is_continue() {
+            DriverWork::Poll => {
+                if self.state.poll_selector(Wait::Poll).is_continue() {
                     self.state.fire_due();
                 }
             }
@@ -219,10 +219,10 @@ impl Park for Reactor {
 
     #[track_caller]
     fn poll_now(&self) {
-        self.state.shared.assert_home();
+        self.state.shared.assert_own_process();
         if self.state.is_simulated() {
-            self.state.take_in_mail();
-        } else if self.state.look(Wait::Look).is_break() {
+            self.state.take_in_messages();
+        } else if self.state.poll_selector(Wait::Poll).is_break() {
             return;
         }
         self.state.fire_due();
@@ -256,7 +256,7 @@ impl Park for Reactor {
     }
 
     fn unparker(&self) -> Arc<dyn Unpark> {
-        Arc::clone(self.state.shared.bell())
+        Arc::clone(self.state.shared.notifier())
     }
 }
 
@@ -302,8 +302,8 @@ impl ReactorBuilder {
     pub fn build(&self) -> io::Result<Reactor> {
         let selector = OsSelector::new()?;
         debug_assert!(OsClock.now() > Instant::ZERO, "the system's clock has left its epoch");
-        let port = selector.port();
-        let shared = Shared::new(Some(port), selector.unparker());
+        let registry = selector.registry();
+        let shared = Shared::new(Some(registry), selector.unparker());
         Ok(Reactor::from_parts(shared, LoopClock::Os, Box::new(selector), self.timer_slack))
     }
 }
@@ -312,7 +312,7 @@ impl ReactorBuilder {
 struct RootWaker {
     woken: AtomicBool,
     loop_id: u32,
-    bell: Arc<dyn Unpark>,
+    notifier: Arc<dyn Unpark>,
 }
 
 impl Wake for RootWaker {
@@ -321,11 +321,11 @@ impl Wake for RootWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // The loop reads the flag before it waits, so on its own thread it needs no bell.
+        // The loop reads the flag before it waits, so on its own thread it need not be notified.
         if !self.woken.swap(true, Ordering::AcqRel)
             && current::with_loop(self.loop_id, |_| ()).is_err()
         {
-            self.bell.unpark();
+            self.notifier.unpark();
         }
     }
 }

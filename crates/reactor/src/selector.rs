@@ -1,4 +1,4 @@
-//! [`Selector`]: the door through which a loop waits for the world.
+//! [`Selector`]: the hook through which a loop waits for the world.
 //!
 //! Behind it stands the operating system, or a simulated world whose *waiting until t* is *setting the
 //! clock to t*. The reactor around it (timers, sources, wakers) is the same for both.
@@ -17,13 +17,13 @@ pub trait Selector {
     /// what happened to the sources.
     ///
     /// A return without any of these is allowed. `Break` says that nothing can ever happen again.
-    /// A simulated selector is never asked for a mere [`Wait::Look`].
+    /// A simulated selector is never asked for a mere [`Wait::Poll`].
     ///
     /// # Errors
     /// The system's refusal to wait, which the reactor cannot survive. Interrupted calls are none.
     fn select(&mut self, wait: Wait, ready: &mut Vec<Readiness>) -> io::Result<ControlFlow<()>>;
 
-    /// The bell that ends a wait from another thread.
+    /// The notifier that ends a wait from another thread.
     fn unparker(&self) -> Arc<dyn Unpark>;
 }
 
@@ -31,7 +31,7 @@ pub trait Selector {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wait {
     /// Not at all: the loop has more to do.
-    Look,
+    Poll,
     /// Until this instant, at which a timer is due.
     Until(Instant),
     /// No timer is pending.

@@ -67,11 +67,11 @@ impl Source {
             Err(Misuse::Closed) => return Err(closed()),
             Err(misuse) => misuse.panic("an I/O source"),
         };
-        source.shared.assert_home();
-        match source.shared.port() {
-            Some(port) => {
+        source.shared.assert_own_process();
+        match source.shared.registry() {
+            Some(registry) => {
                 refuse_blocking(fd)?;
-                port.add(fd, source.key())?;
+                registry.add(fd, source.key())?;
             }
             None => {
                 return Err(io::Error::new(
@@ -86,9 +86,9 @@ impl Source {
     /// Ends the registration of the descriptor; from any thread, and before it is closed.
     pub(crate) fn deregister(&self, fd: BorrowedFd<'_>) {
         // A fork's child shares the poller with its parent, whose registration this is not to end.
-        if let Some(port) = self.shared.port().filter(|_| self.shared.is_home()) {
+        if let Some(registry) = self.shared.registry().filter(|_| self.shared.is_own_process()) {
             // Refused only if the descriptor was closed behind our back; then it is gone already.
-            let _gone = port.delete(fd);
+            let _gone = registry.delete(fd);
         }
     }
 
@@ -142,7 +142,7 @@ impl Source {
 
     #[track_caller]
     fn clear(&self, direction: Direction) {
-        if let Ok(seen) = self.look(direction) {
+        if let Ok(seen) = self.snapshot(direction) {
             self.blocked(direction, seen);
         }
     }
@@ -150,13 +150,13 @@ impl Source {
     /// Whether it is ready, without waiting.
     #[inline]
     #[track_caller]
-    pub(crate) fn look(&self, direction: Direction) -> io::Result<Snapshot> {
-        self.table(|sources| sources.look(self.key, direction))?.ok_or_else(closed)
+    pub(crate) fn snapshot(&self, direction: Direction) -> io::Result<Snapshot> {
+        self.table(|sources| sources.snapshot(self.key, direction))?.ok_or_else(closed)
     }
 
     /// Whether readiness comes by itself, so that what is not ready would block.
     pub(crate) fn has_edges(&self) -> bool {
-        self.shared.port().is_none_or(|port| !port.needs_arming())
+        self.shared.registry().is_none_or(|registry| !registry.needs_arming())
     }
 
     /// A call would have blocked.
@@ -189,7 +189,7 @@ impl Source {
         fd: Option<BorrowedFd<'_>>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Snapshot>> {
-        let seen = self.look(direction)?;
+        let seen = self.snapshot(direction)?;
         if seen.is_ready {
             return Poll::Ready(Ok(seen));
         }
@@ -206,13 +206,14 @@ impl Source {
             Direction::Write => WaitKind::Writable,
             Direction::Read | Direction::Priority | Direction::Error => WaitKind::Readable,
         };
-        if let (Some(fd), Some(port)) = (fd, self.shared.port().filter(|port| port.needs_arming()))
+        if let (Some(fd), Some(registry)) =
+            (fd, self.shared.registry().filter(|registry| registry.needs_arming()))
         {
             let interest = Interest {
                 readable: direction == Direction::Read || seen.waiting.0,
                 writable: direction == Direction::Write || seen.waiting.1,
             };
-            port.arm(fd, self.key(), interest)?;
+            registry.arm(fd, self.key(), interest)?;
         }
         pending_on(kind, u64::from(self.key.index));
         Poll::Pending

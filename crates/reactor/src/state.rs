@@ -97,13 +97,13 @@ impl State {
     /// Waits until something may have become ready, for `limit` at most, and wakes whom it concerns.
     pub(crate) fn wait(&self, limit: Option<Duration>) -> ControlFlow<()> {
         // Messages first: a timer that is cancelled already is nothing to wait for.
-        self.take_in_mail();
+        self.take_in_messages();
         let wait = self.how_long(limit);
         // A simulated world changes by waiting only, so a due timer is fired without asking it.
-        let flow = if wait == Wait::Look && self.is_simulated() {
+        let flow = if wait == Wait::Poll && self.is_simulated() {
             ControlFlow::Continue(0)
         } else {
-            self.look(wait)
+            self.poll_selector(wait)
         };
         match flow {
             ControlFlow::Break(()) => ControlFlow::Break(()),
@@ -149,14 +149,14 @@ impl State {
         let now = self.clock.now();
         let next = limit.map_or(next, |limit| next.min(now + limit));
         if next <= now {
-            return Wait::Look;
+            return Wait::Poll;
         }
         let earliest = if self.dense.get() > 0 { now + self.timer_slack } else { now };
         Wait::Until(next.max(earliest))
     }
 
     /// Asks the selector, takes in messages and marks the sources, waking those who wait for them.
-    pub(crate) fn look(&self, wait: Wait) -> ControlFlow<(), usize> {
+    pub(crate) fn poll_selector(&self, wait: Wait) -> ControlFlow<(), usize> {
         let mut ready = self.ready.take();
         let mut selector = self.selector.try_borrow_mut().unwrap_or_else(|_| {
             panic!("the reactor was asked to wait by its own selector, which is waiting already")
@@ -171,8 +171,8 @@ impl State {
             Ok(ControlFlow::Break(())) => return ControlFlow::Break(()),
             Err(error) => panic!("the event loop cannot wait for the system: {error}"),
         }
-        self.take_in_mail();
-        let arming = self.shared.port().is_some_and(|port| port.needs_arming());
+        self.take_in_messages();
+        let arming = self.shared.registry().is_some_and(|registry| registry.needs_arming());
         let mut batch = self.batch.take();
         if !ready.is_empty() {
             let mut sources = self.sources.borrow_mut();
@@ -216,8 +216,8 @@ impl State {
     }
 
     /// Does what handles asked for that were dropped elsewhere.
-    pub(crate) fn take_in_mail(&self) {
-        for message in self.shared.take_mail() {
+    pub(crate) fn take_in_messages(&self) {
+        for message in self.shared.take_messages() {
             match message {
                 Message::Cancel(key) => {
                     let waker = self.timers.borrow_mut().cancel(key);

@@ -75,7 +75,7 @@ impl SourceKey {
     }
 }
 
-/// What a source looks like to somebody who is about to use it.
+/// What is known of a source before it is used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Snapshot {
     /// The direction asked about may be tried.
@@ -190,7 +190,7 @@ impl SourceTable {
 
     /// What is known of a source; `None` if it is gone.
     #[inline]
-    pub(crate) fn look(&mut self, key: SourceKey, direction: Direction) -> Option<Snapshot> {
+    pub(crate) fn snapshot(&mut self, key: SourceKey, direction: Direction) -> Option<Snapshot> {
         let slot = self.get(key)?;
         Some(Snapshot {
             is_ready: slot.ready & direction.bit() != 0,

@@ -31,7 +31,7 @@ impl Selector for VirtualSelector {
             return Ok(ControlFlow::Break(()));
         }
         match wait {
-            Wait::Look => {}
+            Wait::Poll => {}
             // A job takes no virtual time, so it comes before the next timer.
             _ if self.jobs.release() => {}
             Wait::Until(deadline) => self.clock.advance_to(deadline),

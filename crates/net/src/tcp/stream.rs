@@ -122,7 +122,7 @@ impl TcpStream {
         let _ended = match &self.sock {
             Sock::Os(fd) => fd.get_ref().shutdown(Shutdown::Write),
             Sock::Sim(sim) => sim
-                .call_at_home(|network, id| network.shutdown(id, Shutdown::Write))
+                .call_if_current(|network, id| network.shutdown(id, Shutdown::Write))
                 .unwrap_or(Ok(())),
         };
     }

@@ -39,8 +39,8 @@ fn a_stream_may_outlive_its_loop() {
 
 #[test]
 fn a_stream_used_on_another_loop_says_so() {
-    let (home, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
-    let (mut left, _right) = home.block_on(pair()).unwrap();
+    let (owner, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
+    let (mut left, _right) = owner.block_on(pair()).unwrap();
     let thrown = catch_unwind(AssertUnwindSafe(|| other.block_on(left.read(&mut [0; 1]))));
     let message = thrown.unwrap_err().downcast::<String>().expect("a message");
     assert!(message.contains("attached to a different loop"), "{message}");

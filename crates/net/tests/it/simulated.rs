@@ -126,9 +126,9 @@ fn errors_read_as_they_do_on_the_real_network() {
 
 #[test]
 fn a_socket_used_on_another_network_says_so_and_dropped_there_is_harmless() {
-    let (home, other) = (Rc::new(SimulatedNetwork::new()), Rc::new(SimulatedNetwork::new()));
+    let (owner, other) = (Rc::new(SimulatedNetwork::new()), Rc::new(SimulatedNetwork::new()));
     let listener = {
-        let _entered = network::enter(Rc::<SimulatedNetwork>::clone(&home));
+        let _entered = network::enter(Rc::<SimulatedNetwork>::clone(&owner));
         block_on(TcpListener::bind("10.0.0.1:80")).expect("it is free")
     };
     let _entered = network::enter(other);
@@ -136,7 +136,7 @@ fn a_socket_used_on_another_network_says_so_and_dropped_there_is_harmless() {
     let message = thrown.downcast_ref::<&str>().expect("a message");
     assert!(message.contains("attached to a different loop"), "{message}");
     drop(listener);
-    assert_eq!(home.open_sockets(), 1, "its network has not heard of it");
+    assert_eq!(owner.open_sockets(), 1, "its network has not heard of it");
 }
 
 #[test]

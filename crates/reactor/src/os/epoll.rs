@@ -1,11 +1,11 @@
-//! Linux: `epoll_wait`, with an eventfd as bell and a timerfd as alarm.
+//! Linux: `epoll_wait`, with an eventfd as notifier and a timerfd for the next deadline.
 //!
 //! polling's `Poller::wait` makes five system calls a wait and hides `EPOLLRDHUP`, without which an end of
 //! file that arrives together with data is lost after a short read. So it is not used here.
 //!
-//! Bell and alarm are edge-triggered, registered once and never read: each write and each expiry is a
-//! new edge. The alarm is set to absolute times and lazily: only when the next deadline is earlier than
-//! the one it stands at. Too early an alarm costs one spurious wake, less than a call per change.
+//! Both are edge-triggered, registered once and never read: each write and each expiry is a new edge. The
+//! timerfd is set to absolute times and lazily: only when the next deadline is earlier than the one it
+//! stands at. An expiry that comes too early costs one spurious wake, less than a call per change.
 
 use super::{EVENTS_PER_WAIT, Interest, already_registered, always_ready, closed, process_id};
 use crate::selector::{Readiness, Selector, Wait};
@@ -27,27 +27,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Keys no source has: their index part is beyond any table.
-const BELL_KEY: u64 = u64::MAX - 1;
-const ALARM_KEY: u64 = u64::MAX - 2;
+const NOTIFIER_KEY: u64 = u64::MAX - 1;
+const TIMER_KEY: u64 = u64::MAX - 2;
 
 /// What other threads may use of a selector.
 #[derive(Debug)]
-pub(crate) struct Port {
+pub(crate) struct Registry {
     /// `None` after the loop was closed: whoever keeps a handle or a waker keeps no descriptor.
     open: RwLock<Option<Arc<Descriptors>>>,
-    /// Whether the bell was rung since the loop last listened; one ring is enough.
-    rung: AtomicBool,
-    /// The process that opened the descriptors: its child has them, too, and must not ring.
+    /// Whether the loop was notified since it last polled; once is enough.
+    notified: AtomicBool,
+    /// The process that opened the descriptors: its child has them, too, and must not notify.
     process: u32,
 }
 
 #[derive(Debug)]
 struct Descriptors {
     epoll: OwnedFd,
-    bell: OwnedFd,
+    notifier: OwnedFd,
 }
 
-impl Port {
+impl Registry {
     /// Whether a call on `fd` that does less than it was asked to has left nothing to do.
     ///
     /// Only TCP's, where an event tells of what else makes a read short: the end of the stream and the
@@ -101,58 +101,58 @@ impl Port {
     }
 }
 
-impl Unpark for Port {
+impl Unpark for Registry {
     fn unpark(&self) {
         // Release what the caller has put somewhere for the loop; acquire in `select` pairs with it.
-        if !self.rung.swap(true, Ordering::AcqRel)
+        if !self.notified.swap(true, Ordering::AcqRel)
             && process_id() == self.process
             && let Some(descriptors) = &*self.open.read()
         {
-            // Fails only when the counter is full, that is, after 2^64 - 2 rings that were edges too.
-            let _full = rustix::io::write(&descriptors.bell, &1_u64.to_ne_bytes());
+            // Fails only when the counter is full, that is, after 2^64 - 2 writes that were edges too.
+            let _full = rustix::io::write(&descriptors.notifier, &1_u64.to_ne_bytes());
         }
     }
 }
 
 /// The loop's side.
 pub(crate) struct OsSelector {
-    port: Arc<Port>,
+    registry: Arc<Registry>,
     descriptors: Arc<Descriptors>,
     events: Vec<epoll::Event>,
-    alarm: OwnedFd,
-    /// What the alarm stands at; the far future if it has gone off or was never set.
+    timerfd: OwnedFd,
+    /// What the timerfd stands at; the far future if it has gone off or was never set.
     armed: Instant,
 }
 
 impl OsSelector {
     pub(crate) fn new() -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        let bell = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        let notifier = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        let alarm = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let timerfd = timerfd_create(TimerfdClockId::Monotonic, flags)?;
         let edge = EventFlags::IN | EventFlags::ET;
-        epoll::add(&epoll, &bell, EventData::new_u64(BELL_KEY), edge)?;
-        epoll::add(&epoll, &alarm, EventData::new_u64(ALARM_KEY), edge)?;
-        let descriptors = Arc::new(Descriptors { epoll, bell });
-        let port = Port {
+        epoll::add(&epoll, &notifier, EventData::new_u64(NOTIFIER_KEY), edge)?;
+        epoll::add(&epoll, &timerfd, EventData::new_u64(TIMER_KEY), edge)?;
+        let descriptors = Arc::new(Descriptors { epoll, notifier });
+        let registry = Registry {
             open: RwLock::new(Some(Arc::clone(&descriptors))),
-            rung: AtomicBool::new(false),
+            notified: AtomicBool::new(false),
             process: process_id(),
         };
         Ok(Self {
-            port: Arc::new(port),
+            registry: Arc::new(registry),
             descriptors,
             events: Vec::with_capacity(EVENTS_PER_WAIT),
-            alarm,
+            timerfd,
             armed: Instant::FAR_FUTURE,
         })
     }
 
-    pub(crate) fn port(&self) -> Arc<Port> {
-        Arc::clone(&self.port)
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry)
     }
 
-    /// Sets the alarm to `deadline`, unless it will go off before that anyway.
+    /// Sets the timerfd to `deadline`, unless it will go off before that anyway.
     fn arm(&mut self, deadline: Instant) -> io::Result<()> {
         if deadline >= self.armed {
             return Ok(());
@@ -160,7 +160,7 @@ impl OsSelector {
         // Zero would disarm, but the kernel's clock has left it behind long ago.
         let setting =
             Itimerspec { it_interval: timespec(0), it_value: timespec(deadline.as_nanos()) };
-        timerfd_settime(&self.alarm, TimerfdTimerFlags::ABSTIME, &setting)?;
+        timerfd_settime(&self.timerfd, TimerfdTimerFlags::ABSTIME, &setting)?;
         self.armed = deadline;
         Ok(())
     }
@@ -170,7 +170,7 @@ impl Selector for OsSelector {
     fn select(&mut self, wait: Wait, ready: &mut Vec<Readiness>) -> io::Result<ControlFlow<()>> {
         let immediately = timespec(0);
         let timeout = match wait {
-            Wait::Look => Some(&immediately),
+            Wait::Poll => Some(&immediately),
             Wait::Until(deadline) => {
                 self.arm(deadline)?;
                 None
@@ -179,18 +179,18 @@ impl Selector for OsSelector {
         };
         self.events.clear();
         match epoll::wait(&self.descriptors.epoll, spare_capacity(&mut self.events), timeout) {
-            // A signal is a reason to look around: its handler may have left something to do.
+            // A signal is a reason to go on: its handler may have left something to do.
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }
-        // Listen before the loop looks at its inboxes: who rings from here on rings anew.
-        if self.port.rung.load(Ordering::Relaxed) {
-            self.port.rung.swap(false, Ordering::AcqRel);
+        // Cleared before the loop takes its messages: who notifies from here on writes anew.
+        if self.registry.notified.load(Ordering::Relaxed) {
+            self.registry.notified.swap(false, Ordering::AcqRel);
         }
         for event in &self.events {
             match event.data.u64() {
-                BELL_KEY => {}
-                ALARM_KEY => self.armed = Instant::FAR_FUTURE,
+                NOTIFIER_KEY => {}
+                TIMER_KEY => self.armed = Instant::FAR_FUTURE,
                 key => ready.push(readiness(key, event.flags)),
             }
         }
@@ -198,7 +198,7 @@ impl Selector for OsSelector {
     }
 
     fn unparker(&self) -> Arc<dyn Unpark> {
-        self.port()
+        self.registry()
     }
 }
 

@@ -2,19 +2,19 @@
 //!
 //! | | Linux, Android | elsewhere |
 //! | --- | --- | --- |
-//! | waits by | `epoll_wait`, own bell and own alarm, edge-triggered | `polling::Poller::wait` |
+//! | waits by | `epoll_wait`, own eventfd and timerfd, edge-triggered | `polling::Poller::wait` |
 //! | registers by | `epoll_ctl`, safe | `Poller::add`, the crate's one unsafe block |
 //! | says end of file with the event | yes | no |
 //!
 //! `--cfg polling_test_poll_backend` (polling's own switch) runs the right column on Linux.
 //!
-//! Both offer `Port`, which other threads may use (register, ring the bell), and `OsSelector`, which
+//! Both offer `Registry`, which other threads may use (register, notify), and `OsSelector`, which
 //! stays with the loop.
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(polling_test_poll_backend)))]
 mod epoll;
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(polling_test_poll_backend)))]
-pub(crate) use epoll::{OsSelector, Port};
+pub(crate) use epoll::{OsSelector, Registry};
 
 #[cfg(not(all(any(target_os = "linux", target_os = "android"), not(polling_test_poll_backend))))]
 #[expect(
@@ -28,7 +28,7 @@ mod portable;
     any(target_os = "linux", target_os = "android"),
     not(polling_test_poll_backend)
 )))]
-pub(crate) use portable::{OsSelector, Port};
+pub(crate) use portable::{OsSelector, Registry};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[expect(unsafe_code, reason = "a page that a fork wipes: docs/unsafe.md")]

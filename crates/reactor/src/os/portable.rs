@@ -24,16 +24,16 @@ compile_error!("polling's keys must hold an index and a generation of 32 bits ea
 
 /// What other threads may use of a selector.
 #[derive(Debug)]
-pub(crate) struct Port {
+pub(crate) struct Registry {
     /// `None` after the loop was closed: whoever keeps a handle or a waker keeps no descriptor.
     open: RwLock<Option<Arc<Poller>>>,
     /// Whether the system reports edges; known before anything is registered.
     has_edges: bool,
-    /// The process that opened the poller: its child has it, too, and must not ring.
+    /// The process that opened the poller: its child has it, too, and must not notify.
     process: u32,
 }
 
-impl Port {
+impl Registry {
     /// Whether a call on `fd` that does less than it was asked to has left nothing to do: unknown, for an
     /// event does not say whether the other side has closed.
     pub(crate) fn is_drained_by_a_short_call(_fd: BorrowedFd<'_>) -> bool {
@@ -91,12 +91,12 @@ impl Port {
     }
 }
 
-impl Unpark for Port {
+impl Unpark for Registry {
     fn unpark(&self) {
         if process_id() == self.process
             && let Some(poller) = &*self.open.read()
         {
-            // The poller coalesces rings by itself. Without its notifier the loop could never be woken.
+            // The poller coalesces notifications by itself. Without its notifier the loop could never be woken.
             poller.notify().expect("the poller's notifier lives as long as the poller");
         }
     }
@@ -104,7 +104,7 @@ impl Unpark for Port {
 
 /// The loop's side.
 pub(crate) struct OsSelector {
-    port: Arc<Port>,
+    registry: Arc<Registry>,
     poller: Arc<Poller>,
     events: Events,
 }
@@ -113,23 +113,23 @@ impl OsSelector {
     pub(crate) fn new() -> io::Result<Self> {
         let capacity = NonZeroUsize::new(EVENTS_PER_WAIT).expect("a constant above zero");
         let poller = Arc::new(Poller::new()?);
-        let port = Port {
+        let registry = Registry {
             open: RwLock::new(Some(Arc::clone(&poller))),
             has_edges: poller.supports_edge(),
             process: process_id(),
         };
-        Ok(Self { port: Arc::new(port), poller, events: Events::with_capacity(capacity) })
+        Ok(Self { registry: Arc::new(registry), poller, events: Events::with_capacity(capacity) })
     }
 
-    pub(crate) fn port(&self) -> Arc<Port> {
-        Arc::clone(&self.port)
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry)
     }
 }
 
 impl Selector for OsSelector {
     fn select(&mut self, wait: Wait, ready: &mut Vec<Readiness>) -> io::Result<ControlFlow<()>> {
         let timeout = match wait {
-            Wait::Look => Some(Duration::ZERO),
+            Wait::Poll => Some(Duration::ZERO),
             // Rounded up by polling where the system is coarse, so never early.
             Wait::Until(deadline) => Some(deadline - OsClock.now()),
             Wait::Forever => None,
@@ -152,6 +152,6 @@ impl Selector for OsSelector {
     }
 
     fn unparker(&self) -> Arc<dyn Unpark> {
-        self.port()
+        self.registry()
     }
 }

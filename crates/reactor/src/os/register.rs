@@ -4,10 +4,10 @@
 //!
 //! `Poller::add` asks that a source be deleted from the poller before it is dropped.
 //!
-//! 1. [`add`] is called by `Port::add` only, and that by `Source::register`, which is private to the
+//! 1. [`add`] is called by `Registry::add` only, and that by `Source::register`, which is private to the
 //!    crate and called by `AsyncFd` with the descriptor of the value the `AsyncFd` owns.
 //! 2. `AsyncFd` never gives its value out mutably, and both ways in which it loses it
-//!    (`AsyncFd::into_inner` and `Drop`) call `Port::delete` first.
+//!    (`AsyncFd::into_inner` and `Drop`) call `Registry::delete` first.
 //! 3. An `AsyncFd` that is leaked keeps its value, and so an owned descriptor stays open for ever. If
 //!    it only borrowed one that is closed later, the poller polls a number that is closed or was given
 //!    to another file: it reports events for a key, and the key's generation decides what they mean.

@@ -137,9 +137,9 @@ fn a_closed_loop_keeps_no_descriptor_whatever_is_kept_of_it() {
     assert!(open_descriptors() > before + 2);
     reactor.close();
     assert_eq!(open_descriptors(), before + 2, "the pair of sockets");
-    // The bell of a closed loop rings nowhere, on any thread.
-    let bell = std::sync::Arc::clone(&kept.2);
-    std::thread::scope(|scope| scope.spawn(move || bell.unpark()).join().unwrap());
+    // Notifying a closed loop does nothing, on any thread.
+    let notifier = std::sync::Arc::clone(&kept.2);
+    std::thread::scope(|scope| scope.spawn(move || notifier.unpark()).join().unwrap());
     kept.2.unpark();
     drop(entered);
     drop(kept.0);

@@ -223,7 +223,7 @@ trait ParkIfRung {
 }
 
 impl ParkIfRung for Reactor {
-    /// A wait that a ring has already ended.
+    /// A wait that a notification has already ended.
     fn park_if_rung(&self) -> bool {
         self.unparker().unpark();
         self.park().is_continue()

@@ -17,9 +17,9 @@ fn a_sleep_dropped_on_another_thread_is_cancelled_and_rings() {
     let entered = world.reactor.enter();
     let mut sleeps: Vec<_> = (0..100).map(|_| sleep(MS)).collect();
     sleeps.iter_mut().for_each(|sleep| assert!(poll_once(sleep).is_pending()));
-    let rung = world.bell.0.load(Ordering::SeqCst);
+    let notified = world.notifier.0.load(Ordering::SeqCst);
     thread::scope(|scope| drop(scope.spawn(move || drop(sleeps))));
-    assert!(world.bell.0.load(Ordering::SeqCst) > rung);
+    assert!(world.notifier.0.load(Ordering::SeqCst) > notified);
     assert_eq!(world.reactor.timer_count(), 0);
     drop(entered);
 }
@@ -83,16 +83,16 @@ fn real_wakes_from_another_thread_are_never_lost() {
 #[test]
 fn real_the_unparker_ends_a_wait_from_anywhere_and_before_it_begins() {
     let reactor = Reactor::new().unwrap();
-    let bell = reactor.unparker();
-    bell.unpark();
-    bell.unpark();
-    // Without the ring this would wait for ever.
+    let notifier = reactor.unparker();
+    notifier.unpark();
+    notifier.unpark();
+    // Without the notification this would wait for ever.
     assert!(reactor.park().is_continue());
     thread::scope(|scope| {
-        scope.spawn(|| bell.unpark());
+        scope.spawn(|| notifier.unpark());
         assert!(reactor.park().is_continue());
     });
-    let again = Arc::clone(&bell);
+    let again = Arc::clone(&notifier);
     again.unpark();
     assert!(reactor.park().is_continue());
 }

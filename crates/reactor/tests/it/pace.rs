@@ -38,11 +38,11 @@ fn a_busy_loop_fires_every_50_us_and_looks_every_200() {
         (5, DriverWork::Fire),
         (10, DriverWork::Fire),
         (15, DriverWork::Fire),
-        (20, DriverWork::Look),
+        (20, DriverWork::Poll),
         (25, DriverWork::Fire),
         (30, DriverWork::Fire),
         (35, DriverWork::Fire),
-        (40, DriverWork::Look),
+        (40, DriverWork::Poll),
     ];
     assert_eq!(work, expected);
 }
@@ -133,7 +133,7 @@ fn real_a_nearer_deadline_re_arms_the_alarm_and_a_cancelled_one_does_no_harm() {
     let mut long = sleep(Duration::from_secs(3600));
     assert!(poll_with(&mut long, std::task::Waker::noop()).is_pending());
     reactor.unparker().unpark();
-    // The alarm stands at the far one now.
+    // The timerfd stands at the far one now.
     assert!(reactor.park().is_continue());
     let before = reactor.now();
     reactor.block_on(sleep(MS));

@@ -11,7 +11,7 @@ use std::time::Duration;
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
 
 #[expect(unsafe_code, reason = "std has no signals")]
-mod alarm {
+mod timerfd {
     use super::{Ordering, SIGNALS};
 
     extern "C" fn count(_signal: libc::c_int) {
@@ -39,7 +39,7 @@ fn real_signals_neither_end_a_sleep_early_nor_fail_a_wait() {
         assert!(ok && text.contains("1 passed"), "{text}");
         return;
     }
-    alarm::start();
+    timerfd::start();
     let reactor = Reactor::new().unwrap();
     let before = reactor.now();
     reactor.block_on(async {

@@ -38,9 +38,9 @@ impl VirtualClock {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct CountingBell(pub(crate) AtomicUsize);
+pub(crate) struct CountingNotifier(pub(crate) AtomicUsize);
 
-impl Unpark for CountingBell {
+impl Unpark for CountingNotifier {
     fn unpark(&self) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
@@ -52,22 +52,22 @@ struct Scripted {
     clock: Rc<VirtualClock>,
     script: Script,
     waits: Rc<RefCell<Vec<Wait>>>,
-    bell: Arc<CountingBell>,
+    notifier: Arc<CountingNotifier>,
 }
 
 impl Selector for Scripted {
     fn select(&mut self, wait: Wait, ready: &mut Vec<Readiness>) -> io::Result<ControlFlow<()>> {
         self.waits.borrow_mut().push(wait);
         let deadline = match wait {
-            Wait::Look => panic!("a simulated world is never merely looked at"),
+            Wait::Poll => panic!("a simulated world is never merely looked at"),
             Wait::Until(deadline) => deadline,
             Wait::Forever => Instant::FAR_FUTURE,
         };
         let mut script = self.script.borrow_mut();
         let next = script.front().map_or(Instant::FAR_FUTURE, |event| event.0).min(deadline);
         if next == Instant::FAR_FUTURE {
-            let rung = self.bell.0.swap(0, Ordering::SeqCst) > 0;
-            return Ok(if rung { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+            let notified = self.notifier.0.swap(0, Ordering::SeqCst) > 0;
+            return Ok(if notified { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
         }
         self.clock.set(next.max(self.clock.now()));
         while script.front().is_some_and(|event| event.0 <= next) {
@@ -77,7 +77,7 @@ impl Selector for Scripted {
     }
 
     fn unparker(&self) -> Arc<dyn Unpark> {
-        Arc::<CountingBell>::clone(&self.bell)
+        Arc::<CountingNotifier>::clone(&self.notifier)
     }
 }
 
@@ -87,25 +87,25 @@ pub(crate) struct World {
     pub(crate) clock: Rc<VirtualClock>,
     pub(crate) script: Script,
     pub(crate) waits: Rc<RefCell<Vec<Wait>>>,
-    pub(crate) bell: Arc<CountingBell>,
+    pub(crate) notifier: Arc<CountingNotifier>,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         let clock = Rc::new(VirtualClock::default());
         let (script, waits) = (Script::default(), Rc::default());
-        let bell = Arc::new(CountingBell::default());
+        let notifier = Arc::new(CountingNotifier::default());
         let selector = Scripted {
             clock: Rc::clone(&clock),
             script: Rc::clone(&script),
             waits: Rc::clone(&waits),
-            bell: Arc::clone(&bell),
+            notifier: Arc::clone(&notifier),
         };
         let reactor = Reactor::with_simulation(
             Rc::<VirtualClock>::clone(&clock) as Rc<dyn Clock>,
             Box::new(selector),
         );
-        Self { reactor, clock, script, waits, bell }
+        Self { reactor, clock, script, waits, notifier }
     }
 }
 
