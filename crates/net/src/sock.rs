@@ -29,13 +29,13 @@ impl<T: AsFd> Sock<T> {
     /// Registers a socket that is in non-blocking mode.
     #[track_caller]
     pub(crate) fn os(io: T) -> io::Result<Self> {
-        AsyncFd::new(io).map(Self::Os)
+        Self::try_os(io).map_err(|(_, error)| error)
     }
 
     /// Registers a socket that is in non-blocking mode, or gives it back.
     #[track_caller]
     pub(crate) fn try_os(io: T) -> Result<Self, (T, io::Error)> {
-        AsyncFd::try_new(io).map(Self::Os).map_err(RegisterError::into_parts)
+        AsyncFd::from_nonblocking(io).map(Self::Os).map_err(RegisterError::into_parts)
     }
 
     /// Gives the descriptor's owner back.

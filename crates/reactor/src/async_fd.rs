@@ -4,7 +4,7 @@
 //! for all edges; its registration ends before its owner closes it.
 
 use crate::attempt::{Operation, Ready};
-use crate::os::Registry;
+use crate::os::{Registry, refuse_blocking};
 use crate::register_error::RegisterError;
 use crate::source::Source;
 use crate::table::Direction;
@@ -87,7 +87,28 @@ impl<T: AsFd> AsyncFd<T> {
     /// If no reactor is current on this thread.
     #[track_caller]
     pub fn try_new(io: T) -> Result<Self, RegisterError<T>> {
-        match Source::register(io.as_fd(), true) {
+        Self::register(io, refuse_blocking)
+    }
+
+    /// As [`try_new`](Self::try_new) for what is known to be in non-blocking mode, which is not asked for: a
+    /// system call less.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new), but for the mode.
+    ///
+    /// # Panics
+    /// If no reactor is current on this thread.
+    #[track_caller]
+    pub fn from_nonblocking(io: T) -> Result<Self, RegisterError<T>> {
+        Self::register(io, |_| Ok(()))
+    }
+
+    #[track_caller]
+    fn register(
+        io: T,
+        check: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+    ) -> Result<Self, RegisterError<T>> {
+        match Source::register(io.as_fd(), check) {
             Ok(source) => Ok(Self { io: Some(io), source, short_calls: AtomicU8::new(UNKNOWN) }),
             Err(error) => Err(RegisterError::new(io, error)),
         }

@@ -4,7 +4,7 @@
 //! system, for only there is it known that the descriptor stays open.
 
 use crate::current::{self, Misuse};
-use crate::os::{Interest, closed, refuse_blocking};
+use crate::os::{Interest, closed};
 use crate::shared::{Message, Shared};
 use crate::state::State;
 use crate::table::{Direction, Snapshot, SourceKey, SourceTable};
@@ -44,25 +44,28 @@ impl Source {
     #[track_caller]
     #[must_use]
     pub fn new() -> Self {
-        match Self::make(true) {
+        match Self::make() {
             Ok(source) => source,
             Err(misuse) => misuse.panic("an I/O source"),
         }
     }
 
-    fn make(ready: bool) -> Result<Self, Misuse> {
+    fn make() -> Result<Self, Misuse> {
         current::with(|reactor| Self {
             shared: Arc::clone(&reactor.shared),
-            key: reactor.sources.borrow_mut().insert(ready),
+            key: reactor.sources.borrow_mut().insert(),
         })
     }
 
-    /// Registers a descriptor on the current loop.
+    /// Registers a descriptor on the current loop, if it passes `check`.
     ///
     /// The caller keeps it open until it has called [`deregister`](Self::deregister).
     #[track_caller]
-    pub(crate) fn register(fd: BorrowedFd<'_>, ready: bool) -> io::Result<Self> {
-        let source = match Self::make(ready) {
+    pub(crate) fn register(
+        fd: BorrowedFd<'_>,
+        check: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let source = match Self::make() {
             Ok(source) => source,
             Err(Misuse::Closed) => return Err(closed()),
             Err(misuse) => misuse.panic("an I/O source"),
@@ -70,7 +73,7 @@ impl Source {
         source.shared.assert_own_process();
         match source.shared.registry() {
             Some(registry) => {
-                refuse_blocking(fd)?;
+                check(fd)?;
                 registry.add(fd, source.key())?;
             }
             None => {

@@ -153,8 +153,8 @@ impl SourceTable {
         self.live
     }
 
-    /// Makes room for a source, which is taken for ready in both directions or in none.
-    pub(crate) fn insert(&mut self, ready: bool) -> SourceKey {
+    /// Makes room for a source, which is taken for readable and writable.
+    pub(crate) fn insert(&mut self) -> SourceKey {
         if self.free == NONE {
             let index = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
             assert!(index <= INDEX_MAX, "fewer than 2^32 sources on one loop");
@@ -177,7 +177,7 @@ impl SourceTable {
         let slot = &mut self.slots[index as usize];
         self.free = slot.next_free;
         slot.occupied = true;
-        slot.ready = if ready { READ | WRITE } else { 0 };
+        slot.ready = READ | WRITE;
         self.live += 1;
         SourceKey { index, generation: slot.generation }
     }
