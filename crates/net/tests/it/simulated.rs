@@ -1,11 +1,12 @@
 //! The same types on a network that is not the operating system's.
 
-use crate::support::note_of;
+use crate::support::{note_of, poll_once};
 use asyncio_core::budget;
 use asyncio_core::wait_note::WaitKind;
 use asyncio_core::{gather, try_gather};
-use asyncio_net::{Shutdown, TcpListener, TcpStream, UdpSocket, network};
+use asyncio_net::{Shutdown, TcpListener, TcpSocket, TcpStream, UdpSocket, network};
 use asyncio_testing::SimulatedNetwork;
+use futures::StreamExt;
 use futures::executor::block_on;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use std::future::Future;
@@ -182,6 +183,76 @@ fn operations_count_against_the_budget_of_a_poll() {
         polled.await?;
         drop(sending);
         assert_eq!((sent, seen), (100, Some(true)), "the first poll did not send them all");
+        Ok(())
+    });
+}
+
+#[test]
+fn readiness_and_attempts_are_the_same_and_disturb_nobody_who_waits() {
+    run(|_| async {
+        let listener = TcpListener::bind("10.0.0.1:0").await?;
+        let left = TcpStream::connect(listener.local_addr()?).await?;
+        let (right, _) = listener.accept().await?;
+        let mut bytes = [0; 8];
+        assert!(poll_once(right.readable()).is_pending());
+        assert_eq!(note_of(right.readable()).kind(), WaitKind::Readable);
+
+        // Somebody waits, and somebody else only tries: the waker of the first is still there.
+        let waiting = async { (&right).read(&mut [0; 1]).await };
+        let trying = async {
+            assert_eq!(right.try_read(&mut bytes).unwrap_err().kind(), ErrorKind::WouldBlock);
+            left.writable().await?;
+            left.try_write(b"ping")
+        };
+        let (read, written) = gather((waiting, trying)).await;
+        assert_eq!((read?, written?), (1, 4));
+        right.readable().await?;
+        assert_eq!(right.try_read(&mut [0; 8])?, 3);
+
+        // Sixteen bytes are in flight at most.
+        assert_eq!(left.try_write(&[7; 20])?, 16);
+        assert_eq!(left.try_write(&[7; 4]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(poll_once(left.writable()).is_pending());
+        let mut heard = Vec::new();
+        let reading = std::future::poll_fn(|cx| right.poll_read_buf(cx, &mut heard));
+        let (writable, read) = gather((left.writable(), reading)).await;
+        writable?;
+        assert_eq!((read?, heard.len()), (16, 16));
+        drop(left);
+        right.readable().await?;
+        assert_eq!(right.try_read(&mut [0; 8])?, 0);
+        Ok(())
+    });
+    run(|_| async {
+        let (here, there) =
+            (UdpSocket::bind("10.0.0.1:1").await?, UdpSocket::bind("10.0.0.2:1").await?);
+        let mut bytes = [0; 8];
+        assert_eq!(there.try_recv_from(&mut bytes).unwrap_err().kind(), ErrorKind::WouldBlock);
+        here.writable().await?;
+        assert_eq!(here.try_send_to(b"ping", there.local_addr()?)?, 4);
+        there.readable().await?;
+        assert_eq!(there.peek_from(&mut bytes).await?.0, 4);
+        assert_eq!(there.try_recv_from(&mut bytes)?, (4, here.local_addr()?));
+        Ok(())
+    });
+}
+
+#[test]
+fn connections_come_by_polls_and_sockets_by_hand() {
+    run(|_| async {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuse_address(true)?;
+        socket.bind("10.0.0.1:80".parse().unwrap())?;
+        let addr = socket.local_addr()?;
+        let mut incoming = socket.listen(8)?.into_incoming();
+        assert!(incoming.get_ref().is_simulated());
+        let connecting = TcpSocket::new_v4()?.connect(addr);
+        let (connected, accepted) = gather((connecting, incoming.next())).await;
+        assert_eq!(accepted.expect("no end")?.peer_addr()?, connected?.local_addr()?);
+        let bound = TcpSocket::new_v4()?;
+        bound.bind("10.0.0.9:0".parse().unwrap())?;
+        let error = bound.connect(addr).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
         Ok(())
     });
 }
