@@ -136,7 +136,10 @@ impl Drop for Share {
     #[inline]
     fn drop(&mut self) {
         if self.others > 0 {
-            BUDGET.set(self.others + BUDGET.get().max(0));
+            // The last step may have cost more than was left. How much is not known if others were refused
+            // after it, so then it is taken for the most.
+            let left = BUDGET.get().max(1 - IO.cast_signed());
+            BUDGET.set(self.others + left);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! no random number decides anything.
 
 use crate::budget;
-use crate::try_gather_all::TryGatherAll;
+use crate::try_gather_all::{IN_TURN, TryGatherAll};
 use futures::future::{JoinAll, MaybeDone, join_all, maybe_done};
 use futures::future::{TryFuture, TryMaybeDone, try_maybe_done};
 use pin_project_lite::pin_project;
@@ -108,10 +108,41 @@ impl<I> Gather<Iterated> for I
 where
     I: IntoIterator<Item: Future>,
 {
-    type Gathered = JoinAll<I::Item>;
+    type Gathered = JoinAll<Branch<I::Item>>;
 
     fn gather(self) -> Self::Gathered {
-        join_all(self)
+        let futures = self.into_iter();
+        // Up to this many `JoinAll` polls in order, and above it in turn.
+        let few = futures.size_hint().1.filter(|&most| most <= POLLED_IN_ORDER);
+        join_all(futures.enumerate().map(move |(index, future)| {
+            let parts = few.map_or(IN_TURN, |few| few.saturating_sub(index));
+            Branch { parts, future }
+        }))
+    }
+}
+
+/// `futures`' limit for what it polls in order; if it should change, a few shares are too large or too small.
+const POLLED_IN_ORDER: usize = 30;
+
+pin_project! {
+    /// One of several futures of an iterator, with its share of the budget.
+    #[derive(Debug)]
+    pub struct Branch<F> {
+        // It may spend one of so many parts of what is left.
+        parts: usize,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Branch<F> {
+    type Output = F::Output;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let _share = budget::share(*this.parts);
+        this.future.poll(cx)
     }
 }
 

@@ -3,6 +3,7 @@
 //! `futures`' own `TryJoinAll` looks at errors in argument order once there are more than thirty
 //! futures, so that an early error would wait for all that stand before it.
 
+use crate::budget;
 use futures::future::TryFuture;
 use futures::stream::{FuturesUnordered, Stream};
 use pin_project_lite::pin_project;
@@ -10,6 +11,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+
+/// What is polled in turn leaves half of the budget for the next. `FuturesUnordered` polls two that wake
+/// themselves before it gives way, so if the first took all, every other one would be refused for ever.
+pub(crate) const IN_TURN: usize = 2;
 
 /// The future of [`try_gather`](crate::try_gather) over an iterator.
 #[must_use = "futures do nothing unless they are awaited"]
@@ -71,6 +76,7 @@ impl<F: TryFuture> Future for Numbered<F> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let _share = budget::share(IN_TURN);
         this.future.try_poll(cx).map(|result| (*this.index, result))
     }
 }

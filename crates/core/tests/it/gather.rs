@@ -7,6 +7,7 @@ use futures::future::FutureExt;
 use proptest::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn, ready};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -83,7 +84,7 @@ fn thousand_futures_wait_side_by_side_and_only_the_woken_are_polled() {
             let polls = Rc::clone(&polls);
             poll_fn(move |cx| {
                 polls.set(polls.get() + 1);
-                std::pin::Pin::new(&mut promise).poll(cx)
+                Pin::new(&mut promise).poll(cx)
             })
         })
         .collect();
@@ -117,7 +118,7 @@ fn panic_of_one_is_the_panic_of_all_and_drops_the_others() {
             if as_tuple {
                 let ((), _): ((), usize) = block_on(gather((failing, slow)));
             } else {
-                let both: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> =
+                let both: Vec<Pin<Box<dyn Future<Output = ()>>>> =
                     vec![Box::pin(async move { assert_eq!(slow.await, 1) }), Box::pin(failing)];
                 drop(block_on(gather(both)));
             }
@@ -187,16 +188,17 @@ fn a_branch_that_is_always_ready_leaves_the_others_their_share() {
         greedy(&first, u32::MAX),
         gather((greedy(&second, 1), greedy(&third, u32::MAX))),
     )));
+    // A refusal may have been for want of three, which are taken off the next.
+    let half = budget::PER_POLL / 2;
+    let nearly_half = half - 4..=half;
     budget::begin_poll();
     assert!(poll(&mut all, Waker::noop()).is_pending());
-    assert_eq!(counts(), (budget::PER_POLL / 2, 1, budget::PER_POLL / 2 - 1));
+    let (a, b, c) = counts();
+    assert!(a == half && b == 1 && nearly_half.contains(&(c + 1)), "{:?}", counts());
     budget::begin_poll();
     assert!(poll(&mut all, Waker::noop()).is_pending());
-    assert_eq!(
-        counts(),
-        (budget::PER_POLL, 1, budget::PER_POLL - 1),
-        "what is left is for the last"
-    );
+    let (a, b, later) = counts();
+    assert!(a == 2 * half && b == 1 && nearly_half.contains(&(later - c)), "{:?}", counts());
 
     let (greedy_first, greedy_second) = (greedy(&first, u32::MAX), greedy(&second, u32::MAX));
     let mut tried =
@@ -204,8 +206,64 @@ fn a_branch_that_is_always_ready_leaves_the_others_their_share() {
     let before = counts();
     budget::begin_poll();
     assert!(poll(&mut tried, Waker::noop()).is_pending());
-    let half = budget::PER_POLL / 2;
-    assert_eq!((first.get() - before.0, second.get() - before.1), (half, half));
+    assert_eq!(first.get() - before.0, half);
+    assert!(nearly_half.contains(&(second.get() - before.1)));
+}
+
+#[test]
+fn futures_of_an_iterator_have_their_shares_however_many_they_are() {
+    let _entered = budget::enter();
+    for (count, fallible) in
+        [(2, false), (30, false), (31, false), (100, false), (2, true), (100, true)]
+    {
+        let steps: Vec<_> = (0..count).map(|_| Cell::new(0)).collect();
+        let greedy = steps.iter().map(|steps| greedy(steps, u32::MAX));
+        let mut all: Pin<Box<dyn Future<Output = ()>>> = match fallible {
+            false => Box::pin(gather(greedy).map(drop)),
+            true => Box::pin(try_gather(greedy.map(|greedy| greedy.map(Ok::<_, ()>))).map(drop)),
+        };
+        // Those that are polled in turn, two in a poll, take most of the budget when it is theirs.
+        for _ in 0..4 * count {
+            budget::begin_poll();
+            let before: u32 = steps.iter().map(Cell::get).sum();
+            assert!(poll(&mut all, Waker::noop()).is_pending());
+            let spent = steps.iter().map(Cell::get).sum::<u32>() - before;
+            assert!(spent <= budget::PER_POLL, "{spent} steps in a poll of {count}");
+        }
+        assert!(steps.iter().all(|steps| steps.get() > 0), "all of {count} get on: {steps:?}");
+    }
+}
+
+#[test]
+fn shares_that_are_overspent_are_paid_for() {
+    let _entered = budget::enter();
+    let operations = Cell::new(0);
+    let busy = || {
+        poll_fn(|cx| -> Poll<()> {
+            loop {
+                std::task::ready!(budget::poll_spend(cx, budget::IO));
+                operations.set(operations.get() + 1);
+            }
+        })
+    };
+    let mut all = Box::pin(gather((
+        busy(),
+        busy(),
+        busy(),
+        busy(),
+        busy(),
+        busy(),
+        busy(),
+        busy(),
+        busy(),
+        busy(),
+        busy(),
+        busy(),
+    )));
+    budget::begin_poll();
+    assert!(poll(&mut all, Waker::noop()).is_pending());
+    let done = operations.get();
+    assert!((20..=budget::PER_POLL / budget::IO).contains(&done), "{done} operations in one poll");
 }
 
 #[test]
