@@ -4,17 +4,16 @@
 //! for all edges; its registration ends before its owner closes it.
 
 use crate::attempt::{Operation, Ready};
-use crate::os::{Registry, refuse_blocking};
+use crate::os::refuse_blocking;
 use crate::register_error::RegisterError;
+use crate::short_calls::ShortCalls;
 use crate::source::Source;
 use crate::table::Direction;
 use crate::waiters::Waiter;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::AtomicU8;
-use std::sync::atomic::Ordering::Relaxed;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// Waits for any descriptor: a socket, a pipe, a pidfd, a library's own.
 ///
@@ -45,17 +44,9 @@ use std::task::{Context, Poll, ready};
 pub struct AsyncFd<T: AsFd> {
     /// `None` only after `into_inner`.
     io: Option<T>,
-    source: Source,
-    /// What a call that does less than it was asked to says of the descriptor, once that was needed.
-    short_calls: AtomicU8,
+    pub(crate) source: Source,
+    pub(crate) short_calls: ShortCalls,
 }
-
-/// The first short call asks what the descriptor is.
-const UNKNOWN: u8 = 0;
-/// The next call would block.
-const DRAIN: u8 = 1;
-/// The next call may do more.
-const PROVE_NOTHING: u8 = 2;
 
 impl<T: AsFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,7 +100,7 @@ impl<T: AsFd> AsyncFd<T> {
         check: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
     ) -> Result<Self, RegisterError<T>> {
         match Source::register(io.as_fd(), check) {
-            Ok(source) => Ok(Self { io: Some(io), source, short_calls: AtomicU8::new(UNKNOWN) }),
+            Ok(source) => Ok(Self { io: Some(io), source, short_calls: ShortCalls::default() }),
             Err(error) => Err(RegisterError::new(io, error)),
         }
     }
@@ -315,82 +306,6 @@ impl<T: AsFd> AsyncFd<T> {
         self.source
             .poll_op(Direction::Write, &mut { Waiter::Shared }, self.get_ref(), cx, op)
             .map_ok(|(result, _)| result)
-    }
-
-    /// [`poll_read_with`](Self::poll_read_with) for byte streams: `op` asks the system for `len` bytes, and
-    /// if it gets fewer the next read is not even tried before there is an event.
-    ///
-    /// That saves a call on TCP sockets. On all other descriptors it is `poll_read_with`: there a read can
-    /// give less than there is, as at a descriptor that is passed over a Unix socket. `len` is what the
-    /// system is really asked for; a vectored call takes no more than 1024 buffers, for instance. On a TCP
-    /// socket with a protocol above it in the kernel (`TCP_ULP`) use `poll_read_with`.
-    ///
-    /// # Errors
-    /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
-    ///
-    /// # Panics
-    /// On another loop than its own.
-    #[inline]
-    #[track_caller]
-    pub fn poll_read_stream(
-        &self,
-        cx: &mut Context<'_>,
-        len: usize,
-        op: impl FnMut(&T) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        self.poll_stream(Direction::Read, cx, len, op)
-    }
-
-    /// [`poll_write_with`](Self::poll_write_with) for byte streams: `op` gives the system `len` bytes, and
-    /// if it takes fewer the next write is not even tried before there is an event. As for
-    /// [`poll_read_stream`](Self::poll_read_stream), that is so on TCP sockets.
-    ///
-    /// # Errors
-    /// Those of `op`, except `WouldBlock` and `Interrupted`; if the loop is closed.
-    ///
-    /// # Panics
-    /// On another loop than its own.
-    #[inline]
-    #[track_caller]
-    pub fn poll_write_stream(
-        &self,
-        cx: &mut Context<'_>,
-        len: usize,
-        op: impl FnMut(&T) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        self.poll_stream(Direction::Write, cx, len, op)
-    }
-
-    #[inline]
-    #[track_caller]
-    fn poll_stream(
-        &self,
-        direction: Direction,
-        cx: &mut Context<'_>,
-        len: usize,
-        op: impl FnMut(&T) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        let waiter = &mut { Waiter::Shared };
-        let (count, seen) = ready!(self.source.poll_op(direction, waiter, self.get_ref(), cx, op))?;
-        if 0 < count && count < len && self.is_drained_by_a_short_call() {
-            self.source.fell_short(direction, seen);
-        }
-        Poll::Ready(Ok(count))
-    }
-
-    #[inline]
-    fn is_drained_by_a_short_call(&self) -> bool {
-        match self.short_calls.load(Relaxed) {
-            UNKNOWN => self.learn_short_calls(),
-            known => known == DRAIN,
-        }
-    }
-
-    #[cold]
-    fn learn_short_calls(&self) -> bool {
-        let is_drained = Registry::is_drained_by_a_short_call(self.as_fd());
-        self.short_calls.store(if is_drained { DRAIN } else { PROVE_NOTHING }, Relaxed);
-        is_drained
     }
 
     /// Says that reading would block: the next attempt waits for an event first.

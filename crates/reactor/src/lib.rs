@@ -18,7 +18,9 @@ mod interval;
 mod source;
 mod attempt;
 mod register_error;
+mod short_calls;
 mod async_fd;
+mod byte_stream;
 
 pub use async_fd::AsyncFd;
 pub use asyncio_core::Instant;
