@@ -250,9 +250,11 @@ fn connections_come_by_polls_and_sockets_by_hand() {
         let (connected, accepted) = gather((connecting, incoming.next())).await;
         assert_eq!(accepted.expect("no end")?.peer_addr()?, connected?.local_addr()?);
         let bound = TcpSocket::new_v4()?;
-        bound.bind("10.0.0.9:0".parse().unwrap())?;
-        let error = bound.connect(addr).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        bound.bind("10.0.0.9:7".parse().unwrap())?;
+        let (connected, accepted) = gather((bound.connect(addr), incoming.next())).await;
+        let own = connected?.local_addr()?;
+        assert_eq!(own, "10.0.0.9:7".parse().unwrap());
+        assert_eq!(accepted.expect("no end")?.peer_addr()?, own);
         Ok(())
     });
 }
