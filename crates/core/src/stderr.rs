@@ -43,12 +43,12 @@ mod system {
     /// What a writable pipe takes without blocking.
     const CHUNK: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
     /// How long a full pipe is waited for.
-    const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+    const LIMIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
     const NONE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
     /// Writes all of `bytes`; `false` if it could not.
     pub(super) fn write(bytes: &[u8], is_stuck: bool) -> bool {
-        let timeout = if is_stuck { NONE } else { PATIENCE };
+        let timeout = if is_stuck { NONE } else { LIMIT };
         bytes.chunks(CHUNK).all(|chunk| write_chunk(chunk, &timeout))
     }
 

@@ -12,12 +12,12 @@ thread_local! {
 /// The thread is inside a loop until this is dropped; loops nest for the time of a call, not of a run.
 pub(crate) struct Entered<'owner> {
     former: *const Owner,
-    _home: &'owner OwnerRef,
+    _owner: &'owner OwnerRef,
 }
 
 /// Makes `owner` the loop that [`with`] finds.
 pub(crate) fn enter(owner: &OwnerRef) -> Entered<'_> {
-    Entered { former: CURRENT.replace(owner.as_ptr()), _home: owner }
+    Entered { former: CURRENT.replace(owner.as_ptr()), _owner: owner }
 }
 
 impl Drop for Entered<'_> {

@@ -44,7 +44,7 @@ fn dropped_before_the_task_ends() {
 /// The handle's drop may find another thread's entry on its way and push none. What was written before
 /// it must still be seen by the outcome's drop on the owner thread.
 #[test]
-fn dropped_abroad_publishes_although_an_entry_is_on_its_way() {
+fn dropped_remotely_publishes_although_an_entry_is_on_its_way() {
     explore_bounded(|| {
         let world = World::new();
         let mut owner = Owner::new(&world, 1, true);
@@ -56,8 +56,8 @@ fn dropped_abroad_publishes_although_an_entry_is_on_its_way() {
         let remote = Arc::clone(&world);
         let waker = thread::spawn(move || remote.wake());
         owner.drain();
-        let dropped_at_home = !owner.has_handle();
-        if dropped_at_home {
+        let dropped_by_owner = !owner.has_handle();
+        if dropped_by_owner {
             assert_eq!(owner.read, 1, "the handle came without what was written before it");
         }
         owner.complete();
@@ -69,7 +69,7 @@ fn dropped_abroad_publishes_although_an_entry_is_on_its_way() {
 }
 
 #[test]
-fn asked_abroad_whether_the_loop_is_closed() {
+fn asked_remotely_whether_the_loop_is_closed() {
     explore(|| {
         let world = World::new();
         let owner = Owner::new(&world, 0, true);
@@ -106,7 +106,7 @@ fn dropped_beside_a_wake_while_the_loop_closes() {
 }
 
 #[test]
-fn dropped_at_home_beside_a_wake_remote() {
+fn dropped_by_owner_beside_a_wake_remote() {
     explore(|| {
         let world = World::new();
         let mut owner = Owner::new(&world, 1, true);

@@ -29,7 +29,7 @@ fn wake_against_complete_against_the_last_drop() {
 }
 
 #[test]
-fn two_wakers_one_cloned_abroad_against_complete_and_close() {
+fn two_wakers_one_cloned_remotely_against_complete_and_close() {
     explore_bounded(|| {
         let world = World::new();
         let mut owner = Owner::new(&world, 2, false);
@@ -52,7 +52,7 @@ fn two_wakers_one_cloned_abroad_against_complete_and_close() {
 
 /// The last reference is dropped on another thread while the loop still runs: its block comes to its owner by the inbox.
 #[test]
-fn last_drop_abroad_sends_the_block_home() {
+fn last_drop_remotely_sends_the_block_owner() {
     explore_bounded(|| {
         let world = World::new();
         let mut owner = Owner::new(&world, 2, false);
@@ -72,7 +72,7 @@ fn last_drop_abroad_sends_the_block_home() {
 
 /// Made on another thread and dropped on the owner thread: the owner's count falls below zero and the shared one makes up for it.
 #[test]
-fn cloned_abroad_and_dropped_at_home() {
+fn cloned_remotely_and_dropped_by_owner() {
     explore(|| {
         let world = World::new();
         let mut owner = Owner::new(&world, 1, false);

@@ -28,6 +28,6 @@ mod last_reference;
 #[cfg(test)]
 mod handle_remote;
 #[cfg(test)]
-mod door;
+mod pushers;
 #[cfg(test)]
 mod claims;

@@ -12,6 +12,9 @@ mod python_map;
 mod budget;
 mod names;
 mod leftovers;
+mod facade;
+mod vocabulary;
+mod method_circles;
 
 use source::Source;
 
@@ -55,6 +58,9 @@ pub(crate) fn run() -> Outcome {
         ("dependency budget", budget::check(&house)?),
         ("names", names::check(&house)),
         ("leftovers", leftovers::check(&house)),
+        ("facade", facade::check(&house)),
+        ("vocabulary", vocabulary::check(&house)),
+        ("method circles", method_circles::check(&house)),
     ];
     let mut count = 0;
     for (rule, problems) in &rules {

@@ -41,7 +41,7 @@ fn everything_is_send_and_sync() {
 }
 
 #[test]
-fn promise_of_what_is_not_send_stays_at_home() {
+fn promise_of_what_is_not_send_stays_on_its_thread() {
     assert_not_send!(Promise<Rc<()>>);
     assert_not_send!(Resolver<Rc<()>>);
 }

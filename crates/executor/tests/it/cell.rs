@@ -122,7 +122,7 @@ fn names_numbers_places_and_states_are_told() {
 
 /// The owner counts below zero, because it drops what was counted on another thread.
 #[test]
-fn wakers_cloned_abroad_and_dropped_at_home_leave_nothing() {
+fn wakers_cloned_remotely_and_dropped_by_owner_leave_nothing() {
     for clones in [1, 3] {
         let (event_loop, remains) = watched_loop();
         let (send, receive) = mpsc::channel::<Waker>();
@@ -159,7 +159,7 @@ fn wakers_cloned_abroad_and_dropped_at_home_leave_nothing() {
 }
 
 #[test]
-fn wakers_dropped_abroad_send_their_cells_home_and_their_blocks_are_used_again() {
+fn wakers_dropped_remotely_send_their_cells_owner_and_their_blocks_are_used_again() {
     let (event_loop, remains) = watched_loop();
     let (send, receive) = mpsc::sync_channel::<Waker>(16);
     threads(|scope| {

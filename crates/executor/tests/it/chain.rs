@@ -56,7 +56,7 @@ fn of_finished_tasks_is_closed_without_recursion() {
 
 /// The handle of the first is dropped on another thread; its entry brings the whole chain down on the owner thread.
 #[test]
-fn of_finished_tasks_dropped_abroad_comes_down_at_home() {
+fn of_finished_tasks_dropped_remotely_comes_down_by_the_owner() {
     let (event_loop, remains) = watched_loop();
     let drops = Drops::default();
     let head = chain(&drops, &event_loop);

@@ -260,7 +260,7 @@ impl Policy for Head {
 
 /// Neither needs to be `Send`, so neither may be dropped by whoever drops the last waker.
 #[test]
-fn handler_and_policy_are_dropped_at_home_though_a_waker_outlives_the_loop() {
+fn handler_and_policy_are_dropped_by_owner_though_a_waker_outlives_the_loop() {
     let (event_loop, remains) = watched_loop();
     let drops = Drops::default();
     let probe = drops.probe();

@@ -181,7 +181,7 @@ fn outside_of_a_run_there_is_no_current_loop() {
 }
 
 #[test]
-fn between_two_runs_the_own_thread_is_at_home() {
+fn between_two_runs_the_own_thread_is_by_the_owner() {
     let event_loop = new_loop();
     let task = event_loop.create_task(pending::<()>());
     let other = Task::name(&task);

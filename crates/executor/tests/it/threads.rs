@@ -237,7 +237,7 @@ fn dropped_remote_task_runs_on() {
 }
 
 #[test]
-fn outcome_goes_home_when_its_handle_is_dropped_remote() {
+fn outcome_goes_owner_when_its_handle_is_dropped_remote() {
     let (event_loop, remains) = watched_loop();
     let drops = Drops::default();
     for polled_before in [false, true] {
@@ -261,7 +261,7 @@ fn outcome_goes_home_when_its_handle_is_dropped_remote() {
 
 /// The loop waits, so the bell is all that can make it take the handle back.
 #[test]
-fn handle_dropped_abroad_wakes_a_loop_that_waits() {
+fn handle_dropped_remotely_wakes_a_loop_that_waits() {
     let event_loop = new_loop();
     let (dropped, resolver) = asyncio_core::promise();
     let task = event_loop.create_task(async move {

@@ -45,7 +45,7 @@ impl Submit for Idle {
 #[test]
 fn a_name_is_a_name_and_not_only_a_job() {
     let idle = Rc::new(Idle::default());
-    let (_pool, _door) = (enter(LazyPool::default()), simulation::enter(Rc::<Idle>::clone(&idle)));
+    let (_pool, _jobs) = (enter(LazyPool::default()), simulation::enter(Rc::<Idle>::clone(&idle)));
     let note = note_of(async { lookup_host("a.example:1").await.map(drop) });
     assert_eq!(note.kind(), WaitKind::Name);
     assert_eq!(idle.0.take().len(), 1);

@@ -134,18 +134,4 @@ impl Kernel {
             (Some(Socket::Bound(..)) | None, _) => Err(Errno::NOTCONN.into()),
         }
     }
-
-    /// Closes a socket of any kind. Tasks that still wait for it are woken, and find it closed.
-    pub(super) fn close(&mut self, id: SocketId) {
-        match self.sockets.remove(&id) {
-            Some(Socket::Stream(stream)) => self.stream_closed(id, stream),
-            Some(Socket::Listener(listener)) => self.listener_closed(id, listener),
-            Some(Socket::Bound(_, local)) => self.tcp.release(local, id),
-            Some(Socket::Datagram(mut socket)) => {
-                self.udp.release(socket.local, id);
-                socket.receiving.wake(&mut self.after);
-            }
-            None => {}
-        }
-    }
 }

@@ -17,6 +17,7 @@ mod datagram;
 mod kernel;
 mod tcp;
 mod udp;
+mod close;
 
 use asyncio_net::Shutdown;
 use asyncio_net::network::{Direction, Network, NetworkId, SocketId, Take};

@@ -186,42 +186,4 @@ impl Kernel {
         self.stream(id)?.0.resets_on_close = reset;
         Ok(())
     }
-
-    /// Lets the other end know that a stream was closed.
-    pub(super) fn stream_closed(&mut self, id: SocketId, mut stream: Stream) {
-        self.tcp.release(stream.local, id);
-        stream.reader.wake(&mut self.after);
-        stream.writer.wake(&mut self.after);
-        if stream.is_connecting
-            && let Some(listener) = self.tcp.at(stream.remote)
-            && let Ok((listener, _)) = self.listener(listener)
-        {
-            listener.outside.retain(|&waiting| waiting != id);
-        }
-        let Some(Ok((peer, after))) = stream.other.map(|other| self.stream(other)) else { return };
-        if stream.resets() {
-            peer.reset(after);
-        } else {
-            // Its writer does not wait: it would wait for bytes to be read, and none are left.
-            peer.other = None;
-            peer.end(after);
-        }
-    }
-
-    /// What still waits will not be accepted: made connections are reset, the others are refused.
-    pub(super) fn listener_closed(&mut self, id: SocketId, mut listener: Listener) {
-        self.tcp.release(listener.local, id);
-        listener.accepting.wake(&mut self.after);
-        for unaccepted in listener.queue {
-            if let Some(Socket::Stream(mut stream)) = self.sockets.remove(&unaccepted) {
-                stream.resets_on_close = true;
-                self.stream_closed(unaccepted, stream);
-            }
-        }
-        for waiting in listener.outside {
-            if let Ok((stream, after)) = self.stream(waiting) {
-                stream.fail(Errno::CONNREFUSED, after);
-            }
-        }
-    }
 }

@@ -5,22 +5,22 @@ use crate::inbox::{Bell as Ring, Inbox};
 use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
-struct Door {
+struct Pushed {
     inbox: Inbox<u32>,
     bell: Bell,
 }
 
-fn door() -> Arc<Door> {
-    Arc::new(Door { inbox: Inbox::new(), bell: Bell::new() })
+fn shared() -> Arc<Pushed> {
+    Arc::new(Pushed { inbox: Inbox::new(), bell: Bell::new() })
 }
 
 /// Pushes in order and tells how many were accepted.
-fn pusher(door: &Arc<Door>, entries: &'static [u32]) -> JoinHandle<usize> {
-    let door = Arc::clone(door);
+fn pusher(shared: &Arc<Pushed>, entries: &'static [u32]) -> JoinHandle<usize> {
+    let shared = Arc::clone(shared);
     thread::spawn(move || {
-        let accepted = entries.iter().filter(|entry| match door.inbox.push(**entry) {
+        let accepted = entries.iter().filter(|entry| match shared.inbox.push(**entry) {
             Ok(Ring::Ring) => {
-                door.bell.ring();
+                shared.bell.ring();
                 true
             }
             Ok(Ring::Silent) => true,
@@ -31,15 +31,15 @@ fn pusher(door: &Arc<Door>, entries: &'static [u32]) -> JoinHandle<usize> {
 }
 
 /// Parks and takes until `wanted` entries are there; gives them and the number of parks.
-fn receive(door: &Door, wanted: usize) -> (Vec<u32>, usize) {
+fn receive(shared: &Pushed, wanted: usize) -> (Vec<u32>, usize) {
     let (mut got, mut batch, mut parks) = (Vec::new(), Vec::new(), 0);
     while got.len() < wanted {
-        if !door.inbox.is_filled() && door.inbox.park() {
+        if !shared.inbox.is_filled() && shared.inbox.park() {
             parks += 1;
-            door.bell.wait();
-            door.inbox.unpark();
+            shared.bell.wait();
+            shared.inbox.unpark();
         }
-        door.inbox.take(&mut batch);
+        shared.inbox.take(&mut batch);
         got.append(&mut batch);
     }
     (got, parks)
@@ -55,23 +55,23 @@ fn assert_in_order(got: &[u32], earlier: u32, later: u32) {
 #[test]
 fn push_against_park_loses_nothing() {
     explore(|| {
-        let door = door();
-        let pusher = pusher(&door, &[1, 2]);
-        let (got, parks) = receive(&door, 2);
+        let shared = shared();
+        let pusher = pusher(&shared, &[1, 2]);
+        let (got, parks) = receive(&shared, 2);
         assert_eq!(pusher.join().unwrap(), 2);
         assert_eq!(got, [1, 2]);
-        assert!(door.bell.rings() <= parks, "at most one ring a park");
+        assert!(shared.bell.rings() <= parks, "at most one ring a park");
     });
 }
 
 #[test]
 fn two_pushers_against_park_lose_nothing_and_ring_once_a_park() {
     explore_bounded(|| {
-        let door = door();
-        let (first, second) = (pusher(&door, &[1, 2]), pusher(&door, &[3]));
-        let (mut got, parks) = receive(&door, 3);
+        let shared = shared();
+        let (first, second) = (pusher(&shared, &[1, 2]), pusher(&shared, &[3]));
+        let (mut got, parks) = receive(&shared, 3);
         assert_eq!(first.join().unwrap() + second.join().unwrap(), 3);
-        assert!(door.bell.rings() <= parks, "at most one ring a park");
+        assert!(shared.bell.rings() <= parks, "at most one ring a park");
         assert_in_order(&got, 1, 2);
         got.sort_unstable();
         assert_eq!(got, [1, 2, 3]);
@@ -81,16 +81,16 @@ fn two_pushers_against_park_lose_nothing_and_ring_once_a_park() {
 #[test]
 fn what_a_closing_inbox_accepted_is_delivered() {
     explore_bounded(|| {
-        let door = door();
-        let (first, second) = (pusher(&door, &[1, 2]), pusher(&door, &[3]));
-        let (mut got, parks) = receive(&door, 1);
-        got.append(&mut door.inbox.close());
-        assert!(door.inbox.is_closed());
+        let shared = shared();
+        let (first, second) = (pusher(&shared, &[1, 2]), pusher(&shared, &[3]));
+        let (mut got, parks) = receive(&shared, 1);
+        got.append(&mut shared.inbox.close());
+        assert!(shared.inbox.is_closed());
         let accepted = first.join().unwrap() + second.join().unwrap();
         assert_eq!(accepted, got.len(), "accepted and delivered: {got:?}");
-        assert!(door.bell.rings() <= parks, "at most one ring a park");
+        assert!(shared.bell.rings() <= parks, "at most one ring a park");
         assert_in_order(&got, 1, 2);
-        assert!(door.inbox.close().is_empty(), "nothing is accepted after the close");
+        assert!(shared.inbox.close().is_empty(), "nothing is accepted after the close");
     });
 }
 
@@ -98,17 +98,17 @@ fn what_a_closing_inbox_accepted_is_delivered() {
 #[test]
 fn push_after_the_loop_woke_for_another_reason_is_silent() {
     explore(|| {
-        let door = door();
-        let event = Arc::clone(&door);
+        let shared = shared();
+        let event = Arc::clone(&shared);
         let event = thread::spawn(move || event.bell.ring());
-        assert!(door.inbox.park());
-        door.bell.wait();
-        door.inbox.unpark();
-        let pusher = pusher(&door, &[1]);
+        assert!(shared.inbox.park());
+        shared.bell.wait();
+        shared.inbox.unpark();
+        let pusher = pusher(&shared, &[1]);
         pusher.join().unwrap();
         event.join().unwrap();
-        assert_eq!(door.bell.rings(), 1, "only the event's own");
-        assert!(door.inbox.is_filled());
+        assert_eq!(shared.bell.rings(), 1, "only the event's own");
+        assert!(shared.inbox.is_filled());
     });
 }
 
@@ -116,19 +116,19 @@ fn push_after_the_loop_woke_for_another_reason_is_silent() {
 #[test]
 fn quiet_push_does_not_swallow_the_ring_of_the_next() {
     explore_bounded(|| {
-        let door = door();
-        let quiet = Arc::clone(&door);
+        let shared = shared();
+        let quiet = Arc::clone(&shared);
         let quiet = thread::spawn(move || quiet.inbox.push_quietly(7).unwrap());
-        let loud = pusher(&door, &[1]);
-        let (mut got, parks) = receive(&door, 1);
+        let loud = pusher(&shared, &[1]);
+        let (mut got, parks) = receive(&shared, 1);
         while !got.contains(&1) {
-            let (more, _) = receive(&door, 1);
+            let (more, _) = receive(&shared, 1);
             got.extend(more);
         }
         quiet.join().unwrap();
         assert_eq!(loud.join().unwrap(), 1);
-        assert!(door.bell.rings() <= parks + 1);
-        got.append(&mut door.inbox.close());
+        assert!(shared.bell.rings() <= parks + 1);
+        got.append(&mut shared.inbox.close());
         got.sort_unstable();
         assert_eq!(got, [1, 7]);
     });
