@@ -8,7 +8,7 @@ use crate::current;
 use crate::error::Stopped;
 use crate::handle::Handle;
 use crate::mailbox::Mailbox;
-use crate::policy::Policy;
+use crate::policy::{Events, Policy};
 use crate::policy_turn;
 use crate::task::{self, AllEnded, Task, TaskRef};
 use crate::trim::Trim;
@@ -240,7 +240,9 @@ impl<P: Park> EventLoop<P> {
     /// It is the hook of simulation: a policy can halt the loop, which ends its run like `stop`.
     pub fn set_policy(&self, policy: Option<Box<dyn Policy>>) {
         self.owner.has_policy.set(policy.is_some());
-        self.owner.is_observed.set(policy.as_ref().is_some_and(|policy| policy.observes()));
+        let is_wanted = policy.as_ref().is_some_and(|policy| policy.observes());
+        let created = self.owner.created();
+        self.owner.events.replace(Events { is_wanted, created, ..Events::default() });
         let former = self.owner.policy.replace(policy);
         drop(former);
     }

@@ -1,7 +1,7 @@
 //! [`Policy`]: who runs next. The production loop has none and takes the head of its queue.
 //!
-//! This is the hook of a simulation. A loop without a policy pays one predicted branch a turn, and one for
-//! each wake and each new task.
+//! This is the hook of a simulation. A loop without a policy pays one predicted branch a turn and nothing else:
+//! what a policy is told is read off the queue, around each poll.
 
 use asyncio_core::TaskId;
 use asyncio_core::wait_note::WaitNote;
@@ -47,7 +47,7 @@ pub struct Candidate {
     pub waited_for: Option<WaitNote>,
 }
 
-/// What happened in a loop.
+/// What happened in a loop. A task that is started eagerly is heard of when it is first woken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -75,6 +75,17 @@ pub enum Event {
         /// The task.
         task: TaskId,
     },
+}
+
+/// What a policy that observes has not been told yet.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    pub(crate) is_wanted: bool,
+    pub(crate) list: Vec<Event>,
+    /// How many of the queue, from its head, were told of.
+    pub(crate) told: usize,
+    /// Cells that had been made by then.
+    pub(crate) created: u64,
 }
 
 impl<'a> Candidates<'a> {

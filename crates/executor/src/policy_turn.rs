@@ -2,29 +2,57 @@
 
 use crate::batch::Batch;
 use crate::cell::{CellPtr, Owner, lifecycle};
-use crate::policy::{Candidate, Candidates, Event, Policy};
+use crate::policy::{Candidate, Candidates, Event, Events, Policy};
+use asyncio_core::TaskId;
 use std::ops::ControlFlow;
 
 /// Runs what was ready when the turn began, in the order of the policy. `Break`: it halts the loop.
 ///
 /// What has not run by then, or when the policy panics, stays ready, before what came later.
 pub(crate) fn run(owner: &Owner, after_each: impl Fn()) -> ControlFlow<()> {
+    observe_new(owner, None);
+    owner.events.borrow_mut().told = 0;
     let ready = std::iter::from_fn(|| owner.ready.pop_front());
     let mut turn = Turn { owner, batch: Batch::new(ready) };
     while turn.batch.len() > 0 {
         let Some(index) = choose(owner, &turn.batch) else { return ControlFlow::Break(()) };
         let Some(cell) = turn.batch.remove(index.min(turn.batch.len() - 1)) else { break };
         let task = cell.task_id();
+        observe(owner, task.map(|task| Event::Polled { task }));
         let ended = lifecycle::run(owner, cell);
-        if let Some(task) = task {
-            owner.observe(|| Event::Polled { task });
-            if ended {
-                owner.observe(|| Event::Ended { task });
-            }
-        }
+        observe_new(owner, task);
+        observe(owner, task.filter(|_| ended).map(|task| Event::Ended { task }));
         after_each();
+        observe_new(owner, None);
     }
     ControlFlow::Continue(())
+}
+
+/// Keeps an event for the policy, if it wants to be told.
+fn observe(owner: &Owner, event: Option<Event>) {
+    let mut events = owner.events.borrow_mut();
+    if events.is_wanted {
+        events.list.extend(event);
+    }
+}
+
+/// Keeps what has become ready since the last look, by the doing of this task or of nobody.
+fn observe_new(owner: &Owner, by: Option<TaskId>) {
+    let mut events = owner.events.borrow_mut();
+    if !events.is_wanted {
+        return;
+    }
+    let Events { list, told, created, .. } = &mut *events;
+    for cell in owner.ready.since(*told) {
+        *told += 1;
+        let is_new = cell.created() >= *created;
+        let event = |task| match is_new {
+            true => Event::Spawned { task, by },
+            false => Event::Woken { task, by },
+        };
+        list.extend(cell.task_id().map(event));
+    }
+    *created = owner.created();
 }
 
 /// Asks the policy, which is taken out meanwhile so that it may use the loop.
@@ -32,7 +60,7 @@ fn choose(owner: &Owner, batch: &Batch<CellPtr>) -> Option<usize> {
     let mut lent = Lent { owner, policy: owner.policy.take() };
     // Somebody has taken the policy away during this turn: the rest runs in order.
     let Some(policy) = &mut lent.policy else { return Some(0) };
-    let events = owner.events.take();
+    let events = std::mem::take(&mut owner.events.borrow_mut().list);
     if !events.is_empty() {
         policy.observe(&events);
     }
@@ -76,6 +104,7 @@ impl Drop for Turn<'_> {
         let ready = &self.owner.ready;
         let later: Vec<_> = std::iter::from_fn(|| ready.pop_front()).collect();
         let rest = std::mem::replace(&mut self.batch, Batch::new(std::iter::empty()));
+        self.owner.events.borrow_mut().told += rest.len();
         rest.into_rest().chain(later).for_each(|cell| ready.push_back(cell));
     }
 }

@@ -55,6 +55,14 @@ impl<T: Copy> ReadyQueue<T> {
         Some(self.slots.with(|slots| slots[slot(slots, head)]))
     }
 
+    /// Copies of the items from `index` on, counted from the oldest.
+    pub(crate) fn since(&self, index: usize) -> Vec<T> {
+        let head = self.head.get();
+        self.slots.with(|slots| {
+            (index..self.len()).map(|i| slots[slot(slots, head.wrapping_add(i))]).collect()
+        })
+    }
+
     /// Gives memory back, if it is empty.
     pub(crate) fn trim(&self) {
         if self.is_empty() {
@@ -108,6 +116,8 @@ mod tests {
                     },
                     _ => ring.trim(),
                 }
+                let since = argument.min(model.len());
+                prop_assert_eq!(ring.since(since), model.range(since..).copied().collect::<Vec<_>>());
                 prop_assert_eq!(ring.len(), model.len());
                 prop_assert_eq!(ring.is_empty(), model.is_empty());
             }

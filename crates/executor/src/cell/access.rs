@@ -79,7 +79,7 @@ impl CellPtr {
     }
 
     /// The place among all cells of the loop, in the order of creation.
-    pub(super) fn created(self) -> u64 {
+    pub(crate) fn created(self) -> u64 {
         // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
         unsafe { (*self.as_ptr()).created }
     }

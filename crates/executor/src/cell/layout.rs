@@ -5,12 +5,11 @@
 use crate::error::JoinError;
 use crate::inbox::Inbox;
 use crate::memory::Memory;
-use crate::policy::{Event, Policy};
+use crate::policy::{Events, Policy};
 use crate::ready::ReadyQueue;
 use crate::slab::Slab;
 use crate::thread_number;
 use crate::word::Word;
-use asyncio_core::TaskId;
 use asyncio_core::caught_panic::CaughtPanic;
 use asyncio_core::exception::Reporter;
 use asyncio_core::park::Unpark;
@@ -185,10 +184,8 @@ pub(crate) struct Owner {
     /// Who chooses from the queue; `None`, the head, in production.
     pub(crate) policy: RefCell<Option<Box<dyn Policy>>>,
     pub(crate) has_policy: Cell<bool>,
-    /// The policy wants to be told of events.
-    pub(crate) is_observed: Cell<bool>,
-    /// What it has not been told yet.
-    pub(crate) events: RefCell<Vec<Event>>,
+    /// What a policy that observes has not been told yet.
+    pub(crate) events: RefCell<Events>,
     /// The cell being polled.
     pub(crate) current: Cell<Option<CellPtr>>,
     /// The run is to end after the current batch.
@@ -227,7 +224,6 @@ impl Owner {
             ready: ReadyQueue::new(),
             policy: RefCell::new(None),
             has_policy: Cell::new(false),
-            is_observed: Cell::new(false),
             events: RefCell::default(),
             current: Cell::new(None),
             stopping: Cell::new(false),
@@ -246,31 +242,6 @@ impl Owner {
             thread: thread_number::own(),
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             outliving: AtomicI64::new(0),
-        }
-    }
-
-    /// Keeps an event for the policy, if it wants to be told.
-    pub(crate) fn observe(&self, event: impl FnOnce() -> Event) {
-        if self.is_observed.get() {
-            self.events.borrow_mut().push(event());
-        }
-    }
-
-    fn current_task(&self) -> Option<TaskId> {
-        self.current.get().and_then(CellPtr::task_id)
-    }
-
-    #[cold]
-    pub(super) fn observe_wake(&self, cell: CellPtr) {
-        if let Some(task) = cell.task_id() {
-            self.observe(|| Event::Woken { task, by: self.current_task() });
-        }
-    }
-
-    #[cold]
-    pub(super) fn observe_spawn(&self, cell: CellPtr) {
-        if let Some(task) = cell.task_id() {
-            self.observe(|| Event::Spawned { task, by: self.current_task() });
         }
     }
 

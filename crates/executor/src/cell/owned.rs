@@ -140,9 +140,6 @@ unsafe fn create_listed<F: Future>(
     let parent = owner.current.get().map_or(0, |current| current.id().as_u64());
     // SAFETY: the caller's.
     let cell = unsafe { body::write(owner, future, kind, parent, spawned_at) };
-    if owner.is_observed.get() {
-        owner.observe_spawn(cell);
-    }
     let slot = owner.cells.insert(cell);
     cell.set_slot(slot);
     OwnedCell { cell: AtomicPtr::new(cell.as_ptr()), outcome: PhantomData }

@@ -10,11 +10,7 @@ pub(super) fn wake(cell: CellPtr, give: bool) {
     let local = cell.local();
     if local & (QUEUED | DONE | MERGED) == 0 {
         cell.set_local((if give { local.wrapping_sub(ONE) } else { local }) | QUEUED);
-        let owner = cell.owner();
-        owner.ready.push_back(cell);
-        if owner.is_observed.get() {
-            owner.observe_wake(cell);
-        }
+        cell.owner().ready.push_back(cell);
     } else if local & MERGED == 0 {
         if give {
             cell.set_local(local.wrapping_sub(ONE));

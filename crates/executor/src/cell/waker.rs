@@ -64,6 +64,8 @@ unsafe fn wake(data: *const ()) {
 
 /// # Safety
 /// As in `clone`.
+// Where the compiler knows the vtable, in a yield, a call would be a fifth of the whole.
+#[inline(always)]
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: the caller's.
     let cell = unsafe { CellPtr::from_ptr(data) };
