@@ -241,8 +241,8 @@ impl<P: Park> EventLoop<P> {
     pub fn set_policy(&self, policy: Option<Box<dyn Policy>>) {
         self.owner.has_policy.set(policy.is_some());
         let is_wanted = policy.as_ref().is_some_and(|policy| policy.observes());
-        let created = self.owner.created();
-        self.owner.events.replace(Events { is_wanted, created, ..Events::default() });
+        let next_id = Some(self.owner.next_id());
+        self.owner.events.replace(Events { is_wanted, next_id, ..Events::default() });
         let former = self.owner.policy.replace(policy);
         drop(former);
     }

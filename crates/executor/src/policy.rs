@@ -84,8 +84,8 @@ pub(crate) struct Events {
     pub(crate) list: Vec<Event>,
     /// How many of the queue, from its head, were told of.
     pub(crate) told: usize,
-    /// Cells that had been made by then.
-    pub(crate) created: u64,
+    /// The number of the next task by then.
+    pub(crate) next_id: Option<TaskId>,
 }
 
 impl<'a> Candidates<'a> {

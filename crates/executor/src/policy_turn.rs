@@ -42,17 +42,16 @@ fn observe_new(owner: &Owner, by: Option<TaskId>) {
     if !events.is_wanted {
         return;
     }
-    let Events { list, told, created, .. } = &mut *events;
+    let Events { list, told, next_id, .. } = &mut *events;
     for cell in owner.ready.since(*told) {
         *told += 1;
-        let is_new = cell.created() >= *created;
-        let event = |task| match is_new {
-            true => Event::Spawned { task, by },
-            false => Event::Woken { task, by },
+        let event = |task| match *next_id {
+            Some(first) if task >= first => Event::Spawned { task, by },
+            _ => Event::Woken { task, by },
         };
         list.extend(cell.task_id().map(event));
     }
-    *created = owner.created();
+    *next_id = Some(owner.next_id());
 }
 
 /// Asks the policy, which is taken out meanwhile so that it may use the loop.

@@ -78,10 +78,12 @@ impl CellPtr {
         (self.kind() == Kind::Task).then(|| self.id())
     }
 
-    /// The place among all cells of the loop, in the order of creation.
-    pub(crate) fn created(self) -> u64 {
+    /// Orders the cells of a loop by their creation.
+    pub(super) fn order(self) -> (u64, bool, u64) {
+        let is_task = self.kind() == Kind::Task;
         // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
-        unsafe { (*self.as_ptr()).created }
+        let number = if is_task { 0 } else { unsafe { (*self.as_ptr()).parent } };
+        (self.id().as_u64(), is_task, number)
     }
 
     pub(crate) fn parent(self) -> Option<TaskId> {

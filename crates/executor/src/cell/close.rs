@@ -18,9 +18,8 @@ pub(crate) fn close(owner: &Owner) {
         owner.inbox.close().into_iter().partition(|entry| matches!(entry, Entry::Post(..)));
     entries.into_iter().for_each(|entry| deliver(owner, entry));
     posts.into_iter().for_each(drop_foreign);
-    owner.admit(owner.cells.len() as u64 + ADMITTED);
-    while close_round(owner) {}
-    owner.admit(0);
+    let limit = owner.created() + owner.cells.len() as u64 + ADMITTED;
+    while close_round(owner, limit) {}
     owner.closed.set(true);
     owner.closing.set(false);
     // From here on no user code runs, so what is listed stays as it is.
@@ -41,10 +40,10 @@ pub(crate) fn close(owner: &Owner) {
 }
 
 /// One look at every cell; `true` if user code ran, so that another is needed.
-fn close_round(owner: &Owner) -> bool {
+fn close_round(owner: &Owner, limit: u64) -> bool {
     let mut again = false;
     let mut listed: Vec<CellPtr> = owner.cells.items();
-    listed.sort_unstable_by_key(|cell| cell.created());
+    listed.sort_unstable_by_key(|cell| cell.order());
     let slots: Vec<(u32, CellPtr)> = listed.into_iter().map(|cell| (cell.slot(), cell)).collect();
     for (slot, cell) in slots {
         // User code of an earlier cell may have freed this one.
@@ -57,6 +56,9 @@ fn close_round(owner: &Owner) -> bool {
         } else if cell.local() & OUTCOME != 0 {
             again = true;
             drop_outcome_and_release(owner, cell);
+        }
+        if owner.created() >= limit {
+            owner.closed.set(true);
         }
     }
     again

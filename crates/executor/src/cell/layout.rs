@@ -10,6 +10,7 @@ use crate::ready::ReadyQueue;
 use crate::slab::Slab;
 use crate::thread_number;
 use crate::word::Word;
+use asyncio_core::TaskId;
 use asyncio_core::caught_panic::CaughtPanic;
 use asyncio_core::exception::Reporter;
 use asyncio_core::park::Unpark;
@@ -27,7 +28,7 @@ use std::task::Waker;
 /// What every cell begins with. The stage (future, then outcome) follows at [`STAGE_OFFSET`].
 ///
 /// The first cache line is all that wake, poll and join touch; the second is written at the creation
-/// and and read by inspection. Eight bytes are left: a word for the scope that a task belongs to.
+/// and and read by inspection. Sixteen bytes are left: a word for the scope that a task belongs to, and one more.
 #[repr(C, align(16))]
 pub(crate) struct Header {
     // Immutable: any thread.
@@ -47,13 +48,12 @@ pub(crate) struct Header {
     // The second line.
     pub(super) wait_object: Cell<u64>,
     pub(super) wait_at: Cell<&'static Location<'static>>,
-    /// Immutable: any thread.
+    /// The number of a task; of a callback, that of the next task. Immutable, like all that follows: any thread.
     pub(super) id: u64,
+    /// The number of the task that created it; of a callback, its own number among the callbacks.
     pub(super) parent: u64,
     pub(super) spawned_at: &'static Location<'static>,
-    /// The place among all cells of the loop, callbacks included, in the order of creation. Immutable.
-    pub(super) created: u64,
-    _spare: u64,
+    _spare: [u64; 2],
 }
 
 /// Where the stage begins, for every future: so that a handle can read an outcome knowing only its type.
@@ -132,8 +132,15 @@ impl Header {
     #[inline]
     pub(super) fn new(owner: &Owner, new: NewHeader) -> Self {
         let NewHeader { vtable, kind, parent, spawned_at } = new;
-        let id =
-            if kind == Kind::Task { owner.next_id.replace(owner.next_id.get() + 1) } else { 0 };
+        let next = owner.next_id.get();
+        let (id, parent) = match kind {
+            Kind::Task => {
+                owner.next_id.set(next + 1);
+                (next, parent)
+            }
+            // It stands between the tasks around it, in its place among the callbacks.
+            Kind::Callback => (next, owner.callbacks.replace(owner.callbacks.get() + 1)),
+        };
         Self {
             vtable,
             owner,
@@ -149,8 +156,7 @@ impl Header {
             id,
             parent,
             spawned_at,
-            created: owner.created.replace(owner.created.get() + 1),
-            _spare: 0,
+            _spare: [0; 2],
         }
     }
 }
@@ -194,10 +200,8 @@ pub(crate) struct Owner {
     /// `close` is at work.
     pub(crate) closing: Cell<bool>,
     pub(super) next_id: Cell<u64>,
-    /// Cells made so far, callbacks included.
-    created: Cell<u64>,
-    /// How many may be made in all: no limit until the loop closes, then a few, then none.
-    admitted: Cell<u64>,
+    /// Callbacks made so far.
+    callbacks: Cell<u64>,
     /// Cells not yet freed.
     pub(super) alive: Cell<i64>,
     pub(crate) cells: Slab<CellPtr>,
@@ -230,8 +234,7 @@ impl Owner {
             closed: Cell::new(false),
             closing: Cell::new(false),
             next_id: Cell::new(1),
-            created: Cell::new(0),
-            admitted: Cell::new(u64::MAX),
+            callbacks: Cell::new(0),
             alive: Cell::new(0),
             cells: Slab::new(),
             memory: Memory::new(),
@@ -247,18 +250,12 @@ impl Owner {
 
     /// How many cells were made so far.
     pub(crate) fn created(&self) -> u64 {
-        self.created.get()
+        self.next_id.get() + self.callbacks.get()
     }
 
-    /// Lets `more` cells be made, and then none.
-    pub(super) fn admit(&self, more: u64) {
-        self.admitted.set(self.created.get() + more);
-    }
-
-    /// Whether another cell may be made.
-    #[inline]
-    pub(super) fn is_admitting(&self) -> bool {
-        self.created.get() < self.admitted.get()
+    /// The number of the next task.
+    pub(crate) fn next_id(&self) -> TaskId {
+        TaskId::from_u64(self.next_id.get())
     }
 
     /// Whether this is the loop's own thread, running or not.

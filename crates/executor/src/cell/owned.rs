@@ -4,9 +4,9 @@ use super::body::{self, Outcome};
 use super::layout::{AWAITED, CANCEL, CellPtr, DONE, HANDLE, Header, Kind, MERGED, OUTCOME, Owner};
 use super::{handle, lifecycle, outcome, wake, waker};
 use crate::error::JoinError;
-use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_core::wake_batch::{self, drop_foreign};
+use asyncio_core::{TaskId, budget};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -134,10 +134,10 @@ unsafe fn create_listed<F: Future>(
     kind: Kind,
     spawned_at: &'static Location<'static>,
 ) -> OwnedCell<F::Output> {
-    if !owner.is_admitting() {
+    if owner.closed.get() {
         refuse(owner, future);
     }
-    let parent = owner.current.get().map_or(0, |current| current.id().as_u64());
+    let parent = owner.current.get().and_then(CellPtr::task_id).map_or(0, TaskId::as_u64);
     // SAFETY: the caller's.
     let cell = unsafe { body::write(owner, future, kind, parent, spawned_at) };
     let slot = owner.cells.insert(cell);
