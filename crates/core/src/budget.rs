@@ -147,8 +147,8 @@ impl Drop for Share {
 /// Nothing is left. `true`: so much was refused that nobody else can be refilling.
 #[cold]
 fn refuse(left: i32) -> bool {
-    // So full a poll may have taken long, whatever stood between its steps.
-    LEFT.set(0);
+    // So full a poll may have taken as long as some others, whatever stood between its steps.
+    LEFT.set(LEFT.get().saturating_sub(INTERVAL));
     let stuck = left.unsigned_abs() >= REFUSALS;
     if stuck {
         BUDGET.set(PER_POLL.cast_signed());
