@@ -25,8 +25,8 @@ use std::task::{Context, Poll};
 ///
 /// # Examples
 /// ```
-/// # futures::executor::block_on(async {
-/// use asyncio_core::gather;
+/// # asyncio::run(async {
+/// use asyncio::gather;
 ///
 /// assert_eq!(gather((async { 1 }, async { "two" })).await, (1, "two"));
 /// let squares = gather((1..=3).map(|n| async move { n * n })).await;
@@ -52,8 +52,8 @@ where
 ///
 /// # Examples
 /// ```
-/// # futures::executor::block_on(async {
-/// use asyncio_core::try_gather;
+/// # asyncio::run(async {
+/// use asyncio::try_gather;
 ///
 /// let both = try_gather((async { Ok::<_, String>(1) }, async { Err::<u8, _>("no".to_string()) }));
 /// assert_eq!(both.await, Err("no".to_string()));

@@ -22,7 +22,7 @@ use std::time::Duration;
 ///
 /// # Examples
 /// ```
-/// use asyncio_pool::process::ProcessPoolExecutor;
+/// use asyncio::pool::ProcessPoolExecutor;
 /// use std::time::Duration;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
