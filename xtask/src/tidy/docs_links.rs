@@ -8,7 +8,7 @@ use super::source::files_with_extension;
 pub(crate) fn check(house: &House) -> Vec<String> {
     let root = &house.workspace.root;
     let mut pages = files_with_extension(&root.join("docs"), "md");
-    pages.extend(["README.md", "CHANGELOG.md"].map(|page| root.join(page)));
+    pages.extend(["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(|page| root.join(page)));
     pages.extend(house.workspace.packages.iter().map(|package| package.folder.join("README.md")));
     let mut problems = Vec::new();
     for page in pages {

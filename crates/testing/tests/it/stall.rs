@@ -1,4 +1,4 @@
-//! Programs that never end: the report names every task, where it came from and what it waits for.
+//! S-44, programs that never end: the report names every task, where it came from and what it waits for.
 
 use asyncio_core::{Instant, promise, yield_now};
 use asyncio_executor::{Handle, Task, create_task};

@@ -224,6 +224,7 @@ fn program_may_borrow_and_gives_its_value() {
     assert_eq!((length.unwrap(), &*text), (3, "abc"));
 }
 
+/// S-9.
 #[test]
 fn ids_and_names_count_from_the_start_in_each_simulation() {
     let names = || {
