@@ -20,6 +20,10 @@ use std::task::{Context, Poll};
 /// type. The futures run inside the calling task: they may borrow, and dropping the `gather` drops
 /// them all. A panic of one is a panic of the whole.
 ///
+/// Tasks give a `Result` each, so that `gather(tasks).await;` as a statement drops all of them in silence, and
+/// no lint can tell. A panic among them that nobody has looked at is reported to the loop's exception handler;
+/// that a task was cancelled is not. Look at the results, or use [`try_gather`].
+///
 /// # Cancel safety
 /// Dropping it drops the futures and the results that are already there.
 ///
