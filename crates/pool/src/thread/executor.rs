@@ -69,8 +69,8 @@ impl ThreadPoolExecutor {
     /// was shut down ([`JobError::is_shut_down`]), or if the system refuses the pool its first thread or
     /// the initializer panics ([`JobError::is_not_started`]).
     ///
-    /// [`JobError::is_shut_down`]: asyncio_pool::JobError::is_shut_down
-    /// [`JobError::is_not_started`]: asyncio_pool::JobError::is_not_started
+    /// [`JobError::is_shut_down`]: crate::JobError::is_shut_down
+    /// [`JobError::is_not_started`]: crate::JobError::is_not_started
     ///
     /// # Examples
     /// The types of a closure are those of its arguments, and it may capture what can cross threads:
