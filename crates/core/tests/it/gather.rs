@@ -1,4 +1,4 @@
-//! S-26 to S-28: results in argument order, errors in completion order, and what is left is dropped.
+//! S-26 to S-28 and S-61: results in argument order, errors in completion order, and what is left is dropped.
 
 use crate::support::{WakeCount, panic_message, poll};
 use asyncio_core::{budget, gather, promise, try_gather, yield_now};

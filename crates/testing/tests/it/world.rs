@@ -137,6 +137,7 @@ fn a_seed_may_start_jobs_while_tasks_are_ready_and_starts_them_in_order() {
     assert!(distinct.len() > 5, "{distinct:?}");
 }
 
+/// S-71.
 #[test]
 fn numbers_that_a_program_draws_do_not_change_its_order() {
     let order = |draws: usize| {
