@@ -49,7 +49,7 @@ impl ExceptionContext {
     ///
     /// # Examples
     /// ```
-    /// # use asyncio_core::exception::ExceptionContext;
+    /// # use asyncio::ExceptionContext;
     /// let report = ExceptionContext::from_error("accepting pauses", &"too many open files");
     /// assert_eq!(report.to_string(), "accepting pauses\n  error: too many open files");
     /// ```

@@ -20,13 +20,17 @@ use std::task::{Context, Poll};
 /// type. The futures run inside the calling task: they may borrow, and dropping the `gather` drops
 /// them all. A panic of one is a panic of the whole.
 ///
+/// Tasks give a `Result` each, so that `gather(tasks).await;` as a statement drops all of them in silence, and
+/// no lint can tell. A panic among them that nobody has looked at is reported to the loop's exception handler;
+/// that a task was cancelled is not. Look at the results, or use [`try_gather`].
+///
 /// # Cancel safety
 /// Dropping it drops the futures and the results that are already there.
 ///
 /// # Examples
 /// ```
-/// # futures::executor::block_on(async {
-/// use asyncio_core::gather;
+/// # asyncio::run(async {
+/// use asyncio::gather;
 ///
 /// assert_eq!(gather((async { 1 }, async { "two" })).await, (1, "two"));
 /// let squares = gather((1..=3).map(|n| async move { n * n })).await;
@@ -52,8 +56,8 @@ where
 ///
 /// # Examples
 /// ```
-/// # futures::executor::block_on(async {
-/// use asyncio_core::try_gather;
+/// # asyncio::run(async {
+/// use asyncio::try_gather;
 ///
 /// let both = try_gather((async { Ok::<_, String>(1) }, async { Err::<u8, _>("no".to_string()) }));
 /// assert_eq!(both.await, Err("no".to_string()));

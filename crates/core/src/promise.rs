@@ -18,8 +18,8 @@ use std::task::{Context, Poll, Waker, ready};
 ///
 /// # Examples
 /// ```
-/// # futures::executor::block_on(async {
-/// let (promise, resolver) = asyncio_core::promise();
+/// # asyncio::run(async {
+/// let (promise, resolver) = asyncio::promise();
 /// std::thread::scope(|scope| {
 ///     scope.spawn(move || resolver.resolve("done"));
 /// });

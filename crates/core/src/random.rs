@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, RandomState};
 ///
 /// # Examples
 /// ```
-/// use asyncio_core::random::Generator;
+/// use asyncio::random::Generator;
 ///
 /// let (mut one, mut other) = (Generator::new(7), Generator::new(7));
 /// assert_eq!(one.next_u64(), other.next_u64());
@@ -60,7 +60,7 @@ thread_local! {
 ///
 /// # Examples
 /// ```
-/// let numbers = [asyncio_core::random::next_u64(), asyncio_core::random::next_u64()];
+/// let numbers = [asyncio::random::next_u64(), asyncio::random::next_u64()];
 /// assert_ne!(numbers[0], numbers[1]);
 /// ```
 #[must_use]

@@ -16,7 +16,7 @@ use std::time::Duration;
 ///
 /// # Examples
 /// ```
-/// use asyncio_core::Instant;
+/// use asyncio::Instant;
 /// use std::time::Duration;
 ///
 /// let start = Instant::from_nanos(5);

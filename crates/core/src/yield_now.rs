@@ -11,8 +11,8 @@ use std::task::{Context, Poll};
 ///
 /// # Examples
 /// ```
-/// # futures::executor::block_on(async {
-/// asyncio_core::yield_now().await;
+/// # asyncio::run(async {
+/// asyncio::yield_now().await;
 /// # });
 /// ```
 #[doc(alias = "sleep0")]

@@ -11,13 +11,13 @@ use std::fmt;
 ///
 /// # Examples
 /// ```
-/// # use asyncio_core::park::ThreadPark;
-/// # use asyncio_executor::{EventLoop, create_task};
-/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+/// use asyncio::create_task;
+///
+/// # asyncio::run(async {
 /// let task = create_task(std::future::pending::<()>());
 /// task.cancel();
 /// assert!(task.await.unwrap_err().is_cancelled());
-/// # }).unwrap();
+/// # });
 /// ```
 pub struct JoinError {
     // One thin pointer, so that a `Result<u64, JoinError>` is two words and stays in registers.

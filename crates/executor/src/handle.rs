@@ -18,12 +18,12 @@ use std::sync::Arc;
 ///
 /// # Examples
 /// ```
-/// use asyncio_core::park::ThreadPark;
-/// use asyncio_executor::{EventLoop, LoopClosed};
+/// use asyncio::{EventLoop, LoopClosed};
 ///
-/// let event_loop = EventLoop::new(ThreadPark::new());
+/// # fn main() -> std::io::Result<()> {
+/// let event_loop = EventLoop::new()?;
 /// let handle = event_loop.handle();
-/// let (promise, resolver) = asyncio_core::promise();
+/// let (promise, resolver) = asyncio::promise();
 /// std::thread::scope(|scope| {
 ///     let handle = handle.clone();
 ///     scope.spawn(move || handle.call_soon(move || drop(resolver.resolve("from a thread"))));
@@ -31,6 +31,8 @@ use std::sync::Arc;
 /// });
 /// event_loop.close();
 /// assert_eq!(handle.call_soon(|| ()), Err(LoopClosed));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Handle {
@@ -85,12 +87,12 @@ impl Handle {
     ///
     /// # Examples
     /// ```
-    /// # use asyncio_core::park::ThreadPark;
-    /// # use asyncio_executor::{EventLoop, Handle};
+    /// use asyncio::Handle;
+    ///
     /// assert!(Handle::try_current().is_none());
-    /// EventLoop::new(ThreadPark::new()).run_until_complete(async {
+    /// asyncio::run(async {
     ///     assert!(!Handle::try_current().unwrap().is_closed());
-    /// }).unwrap();
+    /// });
     /// ```
     #[must_use]
     pub fn try_current() -> Option<Self> {

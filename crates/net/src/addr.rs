@@ -39,11 +39,11 @@ impl<T: sealed::Sealed + ?Sized> ToSocketAddrs for T {}
 /// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
-/// asyncio_reactor::block_on(async {
-///     let addrs = asyncio_net::lookup_host(("127.0.0.1", 80)).await?;
+/// asyncio::run(async {
+///     let addrs = asyncio::net::lookup_host(("127.0.0.1", 80)).await?;
 ///     assert_eq!(addrs, ["127.0.0.1:80".parse().unwrap()]);
 ///     Ok(())
-/// })?
+/// })
 /// # }
 /// ```
 #[doc(alias = "getaddrinfo")]

@@ -244,6 +244,7 @@ mod tests {
         Slow { lookup, begun, end }
     }
 
+    /// S-66.
     #[test]
     fn abandoned_lookups_hold_nobody_up_and_queued_ones_are_taken_back() {
         let lookups = Arc::new(Lookups::new());

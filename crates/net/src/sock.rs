@@ -1,4 +1,4 @@
-//! [`Sock`]: a socket of the operating system or of a simulated network, and nothing above knows which.
+//! A socket is the operating system's or a simulated one, and nothing above this file knows which.
 //!
 //! For a real socket the cost is the tag of an enum beside a system call. A simulated one is two
 //! integers that find their network in the thread's slot, so both kinds are `Send` and `Sync`.

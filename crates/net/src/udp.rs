@@ -21,9 +21,9 @@ use std::task::{Context, Poll, ready};
 /// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
-/// use asyncio_net::UdpSocket;
+/// use asyncio::net::UdpSocket;
 ///
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     let here = UdpSocket::bind("127.0.0.1:0").await?;
 ///     let there = UdpSocket::bind("127.0.0.1:0").await?;
 ///     here.send_to(b"ping", there.local_addr()?).await?;
@@ -31,7 +31,7 @@ use std::task::{Context, Poll, ready};
 ///     let (len, from) = there.recv_from(&mut datagram).await?;
 ///     assert_eq!((&datagram[..len], from), (&b"ping"[..], here.local_addr()?));
 ///     Ok(())
-/// })?
+/// })
 /// # }
 /// ```
 #[doc(alias = "create_datagram_endpoint")]

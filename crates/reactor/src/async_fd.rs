@@ -23,12 +23,12 @@ use std::task::{Context, Poll};
 ///
 /// # Examples
 /// ```
-/// use asyncio_reactor::AsyncFd;
+/// use asyncio::net::AsyncFd;
 /// use std::io::{Read, Write};
 /// use std::os::unix::net::UnixStream;
 ///
 /// # fn main() -> std::io::Result<()> {
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     let (here, mut there) = UnixStream::pair()?;
 ///     here.set_nonblocking(true)?;
 ///     let here = AsyncFd::new(here)?;
@@ -38,7 +38,7 @@ use std::task::{Context, Poll};
 ///     here.read_with(|mut stream| stream.read(&mut bytes)).await?;
 ///     assert_eq!(&bytes, b"ping");
 ///     Ok(())
-/// })?
+/// })
 /// # }
 /// ```
 pub struct AsyncFd<T: AsFd> {

@@ -168,13 +168,11 @@ pub fn try_now() -> Option<Instant> {
 /// ```
 /// use std::time::{Duration, Instant};
 ///
-/// # fn main() -> std::io::Result<()> {
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     let deadline = Instant::now() + Duration::from_micros(100);
-///     asyncio_reactor::sleep_until(asyncio_reactor::instant_from_std(deadline)).await;
+///     asyncio::sleep_until(asyncio::instant_from_std(deadline)).await;
 ///     assert!(Instant::now() >= deadline);
-/// })
-/// # }
+/// });
 /// ```
 #[must_use]
 pub fn instant_from_std(instant: std::time::Instant) -> Instant {
@@ -188,7 +186,7 @@ pub fn instant_from_std(instant: std::time::Instant) -> Instant {
 ///
 /// # Examples
 /// ```
-/// use asyncio_reactor::{instant_from_std, instant_to_std};
+/// use asyncio::{instant_from_std, instant_to_std};
 /// use std::time::{Duration, Instant};
 ///
 /// let now = Instant::now();

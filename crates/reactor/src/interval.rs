@@ -18,17 +18,15 @@ use std::time::Duration;
 ///
 /// # Examples
 /// ```
-/// use asyncio_reactor::interval;
+/// use asyncio::interval;
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     let period = Duration::from_micros(200);
 ///     let mut interval = interval(period);
 ///     let first = interval.tick().await;
 ///     assert_eq!(interval.tick().await, first + period);
-/// })
-/// # }
+/// });
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
@@ -43,16 +41,14 @@ pub fn interval(period: Duration) -> Interval {
 ///
 /// # Examples
 /// ```
-/// use asyncio_reactor::{interval_at, now};
+/// use asyncio::{interval_at, running_loop};
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     let period = Duration::from_micros(200);
-///     let start = now() + period;
+///     let start = running_loop().time() + period;
 ///     assert_eq!(interval_at(start, period).tick().await, start);
-/// })
-/// # }
+/// });
 /// ```
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {

@@ -34,14 +34,12 @@ use std::time::Duration;
 ///
 /// # Examples
 /// ```
-/// use asyncio_reactor::sleep;
+/// use asyncio::sleep;
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     sleep(Duration::from_micros(100)).await;
-/// })
-/// # }
+/// });
 /// ```
 #[inline]
 #[track_caller]
@@ -68,16 +66,14 @@ pub fn sleep(duration: Duration) -> Sleep {
 ///
 /// # Examples
 /// ```
-/// use asyncio_reactor::{now, sleep_until};
+/// use asyncio::{running_loop, sleep_until};
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// asyncio_reactor::block_on(async {
-///     let deadline = now() + Duration::from_micros(100);
+/// asyncio::run(async {
+///     let deadline = running_loop().time() + Duration::from_micros(100);
 ///     sleep_until(deadline).await;
-///     assert!(now() >= deadline);
-/// })
-/// # }
+///     assert!(running_loop().time() >= deadline);
+/// });
 /// ```
 #[inline]
 pub fn sleep_until(deadline: Instant) -> Sleep {

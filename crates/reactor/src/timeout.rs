@@ -26,16 +26,14 @@ use std::time::Duration;
 ///
 /// # Examples
 /// ```
-/// use asyncio_reactor::{sleep, timeout};
+/// use asyncio::{sleep, timeout};
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     let slow = sleep(Duration::from_secs(3600));
 ///     assert!(timeout(Duration::from_micros(100), slow).await.is_err());
 ///     assert_eq!(timeout(Duration::ZERO, async { 7 }).await, Ok(7));
-/// })
-/// # }
+/// });
 /// ```
 #[doc(alias = "wait_for")]
 #[inline]
@@ -52,15 +50,13 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 ///
 /// # Examples
 /// ```
-/// use asyncio_reactor::{now, sleep, timeout_at};
+/// use asyncio::{running_loop, sleep, timeout_at};
 /// use std::time::Duration;
 ///
-/// # fn main() -> std::io::Result<()> {
-/// asyncio_reactor::block_on(async {
-///     let deadline = now() + Duration::from_micros(100);
+/// asyncio::run(async {
+///     let deadline = running_loop().time() + Duration::from_micros(100);
 ///     assert!(timeout_at(deadline, sleep(Duration::from_secs(3600))).await.is_err());
-/// })
-/// # }
+/// });
 /// ```
 #[inline]
 pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {

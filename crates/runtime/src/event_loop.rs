@@ -27,7 +27,7 @@ type Core = asyncio_executor::EventLoop<Reactor>;
 ///
 /// # Examples
 /// ```
-/// use asyncio_runtime::EventLoop;
+/// use asyncio::EventLoop;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let event_loop = EventLoop::new()?;
@@ -259,12 +259,12 @@ impl EventLoop {
     ///
     /// # Examples
     /// ```
-    /// # asyncio_runtime::run(async {
-    /// let event_loop = asyncio_runtime::running_loop();
+    /// # asyncio::run(async {
+    /// let event_loop = asyncio::running_loop();
     /// let pool = event_loop.default_executor();
     /// let sum = event_loop.run_in_executor(&pool, |(a, b)| a + b, (1.5, 2.0)).await?;
     /// assert_eq!(sum, 3.5);
-    /// # Ok::<(), asyncio_pool::JobError>(())
+    /// # Ok::<(), asyncio::JobError>(())
     /// # }).unwrap();
     /// ```
     pub fn run_in_executor<E, F, A, R>(&self, executor: &E, f: F, args: A) -> E::Job
@@ -344,8 +344,8 @@ thread_local! {
 ///
 /// # Examples
 /// ```
-/// asyncio_runtime::run(async {
-///     assert!(asyncio_runtime::running_loop().is_running());
+/// asyncio::run(async {
+///     assert!(asyncio::running_loop().is_running());
 /// });
 /// ```
 #[must_use]
@@ -365,7 +365,7 @@ pub fn running_loop() -> EventLoop {
 ///
 /// # Examples
 /// ```
-/// assert!(asyncio_runtime::try_running_loop().is_none());
+/// assert!(asyncio::try_running_loop().is_none());
 /// ```
 #[must_use]
 pub fn try_running_loop() -> Option<EventLoop> {

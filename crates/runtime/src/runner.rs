@@ -23,8 +23,8 @@ const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// # Examples
 /// ```
-/// let greeting = asyncio_runtime::run(async {
-///     asyncio_reactor::sleep(std::time::Duration::from_millis(1)).await;
+/// let greeting = asyncio::run(async {
+///     asyncio::sleep(std::time::Duration::from_millis(1)).await;
 ///     "Hello!"
 /// });
 /// assert_eq!(greeting, "Hello!");
@@ -43,11 +43,11 @@ pub fn run<F: Future>(future: F) -> F::Output {
 ///
 /// # Examples
 /// ```
-/// use asyncio_runtime::Runner;
+/// use asyncio::Runner;
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let mut runner = Runner::builder().build()?;
-/// let task = runner.run(async { asyncio_executor::create_task(async { 7 }) });
+/// let task = runner.run(async { asyncio::create_task(async { 7 }) });
 /// assert_eq!(runner.run(task).unwrap(), 7);
 /// # Ok(())
 /// # }
@@ -131,7 +131,7 @@ impl Drop for Runner {
 ///
 /// # Examples
 /// ```
-/// use asyncio_runtime::Runner;
+/// use asyncio::Runner;
 /// use std::time::Duration;
 ///
 /// # fn main() -> std::io::Result<()> {

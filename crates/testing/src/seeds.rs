@@ -14,11 +14,11 @@ use std::process::{ExitCode, Termination};
 ///
 /// # Examples
 /// ```
-/// use asyncio_testing::for_each_seed;
+/// use asyncio::testing::for_each_seed;
 ///
 /// for_each_seed(0..100, async || {
-///     let first = asyncio_executor::create_task(async { 1 });
-///     let second = asyncio_executor::create_task(async { 2 });
+///     let first = asyncio::create_task(async { 1 });
+///     let second = asyncio::create_task(async { 2 });
 ///     assert_eq!(second.await.unwrap() - first.await.unwrap(), 1);
 /// });
 /// ```

@@ -13,8 +13,8 @@ const DEFAULT_STEP_LIMIT: u64 = 10_000_000;
 /// # Examples
 /// Two tasks race, and the seed decides:
 /// ```
-/// use asyncio_executor::create_task;
-/// use asyncio_testing::Simulation;
+/// use asyncio::create_task;
+/// use asyncio::testing::Simulation;
 /// use std::{cell::Cell, rc::Rc};
 ///
 /// let winner = |seed| {

@@ -1,4 +1,4 @@
-//! Law 14: few dependencies. The facade's normal tree has at most 28 crates that are not ours, and 36 with
+//! Few dependencies. The facade's normal tree has at most 28 crates that are not ours, and 36 with
 //! all that is on by default, which is the codec of the process pool.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! Law 2: a crate depends only on crates of lower layers, so executor and reactor never meet and neither knows the pool.
+//! A crate depends only on crates of lower layers, so executor and reactor never meet and neither knows the pool.
 //!
 //! Development dependencies may point anywhere: cargo allows that circle, and tests need it.
 

@@ -8,6 +8,7 @@ mod module_order;
 mod unsafe_census;
 mod sizes;
 mod docs_links;
+mod references;
 mod python_map;
 mod budget;
 mod names;
@@ -54,6 +55,7 @@ pub(crate) fn run() -> Outcome {
         ("unsafe census", unsafe_census::check(&house)),
         ("sizes", sizes::check(&house)),
         ("documentation links", docs_links::check(&house)),
+        ("references", references::check(&house)),
         ("python map", python_map::check(&house)),
         ("dependency budget", budget::check(&house)?),
         ("names", names::check(&house)),

@@ -1,4 +1,4 @@
-//! Law 13: unsafe has an address. `docs/unsafe.md` lists every file that has any, with a count and its contract.
+//! Unsafe code is in listed files only. `docs/unsafe.md` lists every file that has any, with a count and its contract.
 //!
 //! Blocks, `unsafe impl` and declarations of `unsafe fn` are counted, outside tests; pointers of the type `unsafe fn(..)` are not.
 

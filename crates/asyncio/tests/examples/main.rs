@@ -15,3 +15,4 @@ mod processes;
 mod hosts;
 mod fetch;
 mod echo;
+mod hyper;

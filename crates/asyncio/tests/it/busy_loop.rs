@@ -1,4 +1,4 @@
-//! A loop that always has something ready still looks at the world.
+//! S-10 and S-11: a loop that always has something ready still serves timers, sockets and threads.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! `EventLoop` by hand: runs, stops, callbacks, time.
+//! `EventLoop` by hand: runs and stops (S-33, S-34), callbacks (S-4, S-25), times (S-15).
 
 use crate::child;
 use asyncio::{EventLoop, Stopped};

@@ -1,4 +1,4 @@
-//! Law 8: a panic is never lost, and never told twice.
+//! S-29 to S-31: a panic is never lost, and never told twice.
 
 use asyncio::{EventLoop, ExceptionContext};
 use std::cell::RefCell;

@@ -19,6 +19,7 @@ mod busy_loop;
 mod real_time;
 mod attributes;
 mod refusals;
+mod borrowing;
 #[cfg(feature = "process-pool")]
 mod process_pool;
 #[cfg(feature = "process-pool")]

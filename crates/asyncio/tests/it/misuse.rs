@@ -1,4 +1,4 @@
-//! Mistakes of the programmer: each panics with what to write instead.
+//! S-32, S-35 and S-37, mistakes of the programmer: each panics with what to write instead.
 
 use asyncio::EventLoop;
 use asyncio_core::exception::panic_message;

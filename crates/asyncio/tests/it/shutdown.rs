@@ -1,4 +1,4 @@
-//! What `run` does at its end: leftover tasks, stuck threads, drops that go on scheduling.
+//! S-36, what `run` does at its end: leftover tasks, stuck threads, drops that go on scheduling.
 
 use asyncio::Runner;
 use std::cell::{Cell, RefCell};

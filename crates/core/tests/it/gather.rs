@@ -1,4 +1,4 @@
-//! Results in argument order, errors in completion order, and what is left is dropped.
+//! S-26 to S-28 and S-61: results in argument order, errors in completion order, and what is left is dropped.
 
 use crate::support::{WakeCount, panic_message, poll};
 use asyncio_core::{budget, gather, promise, try_gather, yield_now};
@@ -30,9 +30,9 @@ fn countdown(polls: usize, number: usize, drops: &Rc<Cell<usize>>) -> impl Futur
 }
 
 proptest! {
-    /// C1, for an iterator.
+    /// For an iterator.
     #[test]
-    fn prop_c1_results_are_in_argument_order(polls in prop::collection::vec(0..6_usize, 0..80)) {
+    fn prop_s26_results_are_in_argument_order(polls in prop::collection::vec(0..6_usize, 0..80)) {
         let drops = Rc::new(Cell::new(0));
         let futures: Vec<_> =
             polls.iter().enumerate().map(|(number, polls)| countdown(*polls, number, &drops)).collect();
@@ -40,9 +40,9 @@ proptest! {
         prop_assert_eq!(drops.get(), polls.len());
     }
 
-    /// C1, for a tuple.
+    /// For a tuple.
     #[test]
-    fn prop_c1_first_error_is_the_first_to_end_and_then_the_first_to_stand(
+    fn prop_s28_first_error_is_the_first_to_end_and_then_the_first_to_stand(
         a in 0..4_usize, b in 0..4_usize, c in 0..4_usize, fails: [bool; 3],
     ) {
         let drops = Rc::new(Cell::new(0));

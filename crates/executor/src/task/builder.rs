@@ -16,13 +16,13 @@ use std::sync::Arc;
 ///
 /// # Examples
 /// ```
-/// # use asyncio_core::park::ThreadPark;
-/// # use asyncio_executor::{EventLoop, create_task};
-/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+/// use asyncio::create_task;
+///
+/// # asyncio::run(async {
 /// let shared = std::rc::Rc::new(1);
 /// let task = create_task(async move { *shared + 1 });
 /// assert_eq!(task.await.unwrap(), 2);
-/// # }).unwrap();
+/// # });
 /// ```
 #[inline]
 #[track_caller]
@@ -59,12 +59,12 @@ impl Task<()> {
 ///
 /// # Examples
 /// ```
-/// # use asyncio_core::park::ThreadPark;
-/// # use asyncio_executor::{EventLoop, Task};
-/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+/// use asyncio::Task;
+///
+/// # asyncio::run(async {
 /// let task = Task::builder().name("reader").spawn(async {});
 /// assert_eq!(task.name(), "reader");
-/// # }).unwrap();
+/// # });
 /// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `spawn`"]
@@ -93,13 +93,13 @@ impl TaskBuilder {
     ///
     /// # Examples
     /// ```
-    /// # use asyncio_core::park::ThreadPark;
-    /// # use asyncio_executor::{EventLoop, Task};
-    /// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+    /// use asyncio::Task;
+    ///
+    /// # asyncio::run(async {
     /// let task = Task::builder().eager_start(true).spawn(async { 7 });
     /// assert!(task.is_finished());
     /// assert_eq!(task.await.unwrap(), 7);
-    /// # }).unwrap();
+    /// # });
     /// ```
     #[doc(alias = "eager_task_factory")]
     pub fn eager_start(mut self, eager_start: bool) -> Self {

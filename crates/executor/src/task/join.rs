@@ -25,13 +25,13 @@ use std::task::{Context, Poll};
 ///
 /// # Examples
 /// ```
-/// # use asyncio_core::park::ThreadPark;
-/// # use asyncio_executor::{EventLoop, create_task};
-/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+/// use asyncio::create_task;
+///
+/// # asyncio::run(async {
 /// let task = create_task(async { 6 * 7 });
 /// assert_eq!(task.await?, 42);
-/// # Ok::<(), asyncio_executor::JoinError>(())
-/// # }).unwrap().unwrap();
+/// # Ok::<(), asyncio::JoinError>(())
+/// # }).unwrap();
 /// ```
 #[doc(alias = "JoinHandle")]
 #[must_use = "dropping a task detaches it: write `drop(task)` if that is meant"]

@@ -21,16 +21,16 @@ use std::task::{Context, Poll};
 ///
 /// # Examples
 /// ```
-/// # use asyncio_core::park::ThreadPark;
-/// # use asyncio_executor::{EventLoop, create_task};
-/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
-/// let (promise, resolver) = asyncio_core::promise::<()>();
+/// use asyncio::create_task;
+///
+/// # asyncio::run(async {
+/// let (promise, resolver) = asyncio::promise::<()>();
 /// let task = create_task(promise).into_owned();
-/// asyncio_core::yield_now().await;
+/// asyncio::yield_now().await;
 /// drop(task);
-/// asyncio_core::yield_now().await;
+/// asyncio::yield_now().await;
 /// assert!(resolver.is_abandoned());
-/// # }).unwrap();
+/// # });
 /// ```
 #[doc(alias = "AbortOnDropHandle")]
 #[must_use = "dropping an owned task cancels it"]

@@ -3,7 +3,7 @@
 use crate::cell::{CellPtr, Kind, Owner, request_cancel};
 use crate::current;
 use asyncio_core::TaskId;
-use asyncio_core::wait_note::WaitNote;
+use asyncio_core::wait_note::{WaitKind, WaitNote};
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
@@ -12,14 +12,14 @@ use std::sync::{Arc, OnceLock};
 ///
 /// # Examples
 /// ```
-/// # use asyncio_core::park::ThreadPark;
-/// # use asyncio_executor::{EventLoop, Task, all_tasks, current_task};
-/// # EventLoop::new(ThreadPark::new()).run_until_complete(async {
+/// use asyncio::{Task, all_tasks, current_task};
+///
+/// # asyncio::run(async {
 /// let worker = Task::builder().name("worker").spawn(std::future::pending::<()>());
 /// let names: Vec<String> = all_tasks().iter().map(|task| task.name().to_owned()).collect();
 /// assert_eq!(names, [current_task().unwrap().name(), "worker"]);
 /// # worker.cancel();
-/// # }).unwrap();
+/// # });
 /// ```
 #[derive(Clone, Debug)]
 pub struct TaskRef {
@@ -34,6 +34,8 @@ pub struct TaskRef {
     parent: Option<TaskId>,
     spawned_at: &'static Location<'static>,
     waiting_for: Option<WaitNote>,
+    /// The name that was given to the task it waits for.
+    awaited_name: Option<Arc<str>>,
 }
 
 /// What a task was doing.
@@ -67,6 +69,7 @@ impl TaskRef {
             parent: cell.parent(),
             spawned_at: cell.spawned_at(),
             waiting_for: if state == TaskState::Waiting { cell.wait_note() } else { None },
+            awaited_name: None,
         }
     }
 
@@ -137,9 +140,12 @@ impl fmt::Display for TaskRef {
         match (self.state, self.waiting_for) {
             (TaskState::Running, _) => f.write_str(" is running"),
             (TaskState::Ready, _) => f.write_str(" is ready to run"),
-            (TaskState::Waiting, Some(note)) => write!(f, " waits for {note}"),
+            (TaskState::Waiting, Some(note)) => match &self.awaited_name {
+                Some(name) => write!(f, " waits for task `{name}` at {}", note.at()),
+                None => write!(f, " waits for {note}"),
+            },
             (TaskState::Waiting, None) => {
-                f.write_str(" waits for something that does not say what it is")
+                f.write_str(" waits for something foreign (a future that tells nothing)")
             }
         }
     }
@@ -174,7 +180,20 @@ pub(crate) fn list(owner: &Owner) -> Vec<TaskRef> {
         .map(|cell| TaskRef::look(owner, cell))
         .collect();
     tasks.sort_unstable_by_key(|task| task.id);
+    name_awaited(&mut tasks);
     tasks
+}
+
+/// Adds the names of awaited tasks, for the list is read by people. `tasks` is sorted by id.
+fn name_awaited(tasks: &mut [TaskRef]) {
+    for index in 0..tasks.len() {
+        let note = tasks[index].waiting_for.filter(|note| note.kind() == WaitKind::Task);
+        let Some(id) = note.map(|note| TaskId::from_u64(note.object())) else { continue };
+        if let Ok(awaited) = tasks.binary_search_by_key(&id, |task| task.id) {
+            let name = tasks[awaited].given_name.as_ref().map(Arc::clone);
+            tasks[index].awaited_name = name;
+        }
+    }
 }
 
 /// The task with this key, if it has not ended.

@@ -1,4 +1,4 @@
-//! Cancelling at every point of a task's life.
+//! S-20 to S-25: cancelling at every point of a task's life.
 
 use crate::support::{Drops, Log, OnDrop, run, turns};
 use asyncio_core::promise;
@@ -115,7 +115,7 @@ fn twice_is_as_once() {
     });
 }
 
-/// L7: the outcome is a value iff the task had ended before the request.
+/// S-23: the outcome is a value iff the task had ended before the request.
 #[test]
 fn race_of_cancel_and_end_follows_the_order_of_the_log() {
     #[derive(Debug, PartialEq, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! What a close ends, what it drops and where, and what outlives it.
+//! S-35: what a close ends, what it drops and where, and what outlives it.
 
 use crate::support::{
     Drops, Log, OnDrop, is_long, new_loop, own_waker, panic_message, reports, threads, turns,

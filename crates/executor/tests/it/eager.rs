@@ -1,4 +1,4 @@
-//! Tasks that start inside their creator: the creator's poll goes on as if nothing had happened.
+//! S-3: tasks that start inside their creator: the creator's poll goes on as if nothing had happened.
 
 use crate::support::{Drops, Log, OnDrop, own_waker, run, turns, watched_loop};
 use asyncio_executor::{Task, TaskState, all_tasks, call_soon, create_task, current_task};

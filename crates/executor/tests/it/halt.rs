@@ -1,4 +1,4 @@
-//! How a run ends before its future does.
+//! S-33, S-34 and S-42: how a run ends before its future does, and what a policy orders.
 
 use crate::support::{Drops, Log, new_loop, threads, turns};
 use asyncio_core::TaskId;

@@ -1,4 +1,4 @@
-//! A panic is told once: to whoever looks at the error, or else to the exception handler of its loop.
+//! S-29 and S-30: a panic is told once: to whoever looks at the error, or else to the exception handler of its loop.
 
 use crate::support::{OnDrop, new_loop, reports, turns};
 use asyncio_executor::{Task, create_task};

@@ -1,4 +1,4 @@
-//! Programmer's mistakes end in a panic with advice, not in a hang and not in undefined behaviour.
+//! S-32 and S-37: programmer's mistakes end in a panic with advice, not in a hang and not in undefined behaviour.
 
 use crate::support::{Drops, new_loop, own_waker, panic_message, run, threads, turns};
 use asyncio_executor::{Task, all_tasks, call_soon, create_task, current_task};

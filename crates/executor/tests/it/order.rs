@@ -1,4 +1,4 @@
-//! What runs when: first in, first out, a turn at a time.
+//! S-1 to S-6, what runs when: first in, first out, a turn at a time.
 
 use crate::support::{Log, own_waker, run, threads, turns, until, watched_loop};
 use asyncio_core::yield_now;

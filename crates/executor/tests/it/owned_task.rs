@@ -1,4 +1,4 @@
-//! A task that ends with its handle.
+//! S-20 and S-21: a task that ends with its handle.
 
 use crate::support::{Drops, new_loop, run, threads, turns};
 use asyncio_core::promise;

@@ -1,4 +1,4 @@
-//! A panic goes to whoever awaits, or to the exception handler, once; and it stops nobody else.
+//! S-29 to S-31: a panic goes to whoever awaits, or to the exception handler, once; and it stops nobody else.
 
 use crate::support::{
     Drops, Log, OnDrop, new_loop, panic_message, reports, run, turns, watched_loop,

@@ -1,4 +1,4 @@
-//! What other threads send is an entry of the ready queue like any other.
+//! S-7: what other threads send is an entry of the ready queue like any other.
 
 use crate::support::{Log, new_loop, turns, watched_loop};
 use asyncio_core::yield_now;

@@ -1,4 +1,4 @@
-//! The future of a run may borrow: nothing of it outlives the run, however the run ends.
+//! S-33: the future of a run may borrow: nothing of it outlives the run, however the run ends.
 
 use crate::support::{new_loop, turns};
 use asyncio_core::park::{Park, ThreadPark, Unpark};

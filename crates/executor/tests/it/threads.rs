@@ -1,4 +1,4 @@
-//! Other threads: posts, remote tasks, foreign wakes, and a stress of everything at once.
+//! S-7, other threads: posts, remote tasks, foreign wakes, and a stress of everything at once.
 
 use crate::support::{
     Drops, Log, Probe, WakeCount, is_long, new_loop, own_waker, threads, turns, until, watched_loop,

@@ -34,14 +34,14 @@ use std::task::{Context, Poll, ready};
 /// # Examples
 /// ```no_run
 /// # fn main() -> std::io::Result<()> {
-/// use asyncio_net::TcpListener;
+/// use asyncio::net::TcpListener;
 ///
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     let listener = TcpListener::bind("127.0.0.1:8080").await?;
 ///     let (stream, peer) = listener.accept().await?;
 ///     println!("{peer} has connected");
 ///     Ok(())
-/// })?
+/// })
 /// # }
 /// ```
 #[doc(alias = "start_server")]

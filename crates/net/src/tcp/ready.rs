@@ -56,10 +56,10 @@ impl TcpStream {
     /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// use asyncio_net::{TcpListener, TcpStream};
+    /// use asyncio::net::{TcpListener, TcpStream};
     /// use std::io::{ErrorKind, Write};
     ///
-    /// asyncio_reactor::block_on(async {
+    /// asyncio::run(async {
     ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
     ///     let mut peer = std::net::TcpStream::connect(listener.local_addr()?)?;
     ///     let (stream, _) = listener.accept().await?;
@@ -71,7 +71,7 @@ impl TcpStream {
     ///     stream.readable().await?;
     ///     assert_eq!(stream.try_read(&mut bytes)?, 4);
     ///     Ok(())
-    /// })?
+    /// })
     /// # }
     /// ```
     #[track_caller]
@@ -153,11 +153,11 @@ impl TcpStream {
     /// # Examples
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// use asyncio_net::{TcpListener, TcpStream};
+    /// use asyncio::net::{TcpListener, TcpStream};
     /// use std::future::poll_fn;
     /// use std::io::Write;
     ///
-    /// asyncio_reactor::block_on(async {
+    /// asyncio::run(async {
     ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
     ///     let mut peer = std::net::TcpStream::connect(listener.local_addr()?)?;
     ///     let (stream, _) = listener.accept().await?;
@@ -167,7 +167,7 @@ impl TcpStream {
     ///     assert_eq!(poll_fn(|cx| stream.poll_read_buf(cx, &mut heard)).await?, 4);
     ///     assert_eq!(heard, b"ping");
     ///     Ok(())
-    /// })?
+    /// })
     /// # }
     /// ```
     #[track_caller]

@@ -26,9 +26,9 @@ use std::sync::OnceLock;
 /// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
-/// use asyncio_net::TcpSocket;
+/// use asyncio::net::TcpSocket;
 ///
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     let socket = TcpSocket::new_v4()?;
 ///     socket.set_reuse_address(true)?;
 ///     socket.bind("127.0.0.1:0".parse().unwrap())?;
@@ -39,7 +39,7 @@ use std::sync::OnceLock;
 ///     let stream = socket.connect(listener.local_addr()?).await?;
 ///     assert_eq!(stream.peer_addr()?, listener.local_addr()?);
 ///     Ok(())
-/// })?
+/// })
 /// # }
 /// ```
 pub struct TcpSocket {

@@ -28,11 +28,11 @@ use std::time::Duration;
 /// # Examples
 /// ```
 /// # fn main() -> std::io::Result<()> {
-/// use asyncio_core::gather;
-/// use asyncio_net::{TcpListener, TcpStream};
+/// use asyncio::gather;
+/// use asyncio::net::{TcpListener, TcpStream};
 /// use futures::io::{AsyncReadExt, AsyncWriteExt};
 ///
-/// asyncio_reactor::block_on(async {
+/// asyncio::run(async {
 ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
 ///     let connecting = TcpStream::connect(listener.local_addr()?);
 ///     let (accepted, connected) = gather((listener.accept(), connecting)).await;
@@ -44,7 +44,7 @@ use std::time::Duration;
 ///     server.read_to_string(&mut heard).await?;
 ///     assert_eq!(heard, "ping");
 ///     Ok(())
-/// })?
+/// })
 /// # }
 /// ```
 pub struct TcpStream {

@@ -1,4 +1,4 @@
-//! Law 1: sockets cross threads, and so do the futures that use them.
+//! Our types are `Send`: sockets cross threads, and so do the futures that use them.
 
 use asyncio_core::try_gather;
 use asyncio_net::network::NetworkId;

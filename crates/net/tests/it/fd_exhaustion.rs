@@ -1,4 +1,4 @@
-//! A listener that finds no descriptor free pauses and goes on. In a child process, for the limit is
+//! S-65: a listener that finds no descriptor free pauses and goes on. In a child process, for the limit is
 //! the whole process's.
 
 use crate::support::run;

@@ -1,4 +1,4 @@
-//! Law R4: what is received is a prefix of what was sent, and all of it after an orderly end, however
+//! S-73: what is received is a prefix of what was sent, and all of it after an orderly end, however
 //! the bytes are cut and however small the buffers of the system are.
 
 use crate::support::{pair, run};
@@ -66,7 +66,7 @@ proptest! {
     })]
 
     #[test]
-    fn prop_r4_streams_keep_every_byte_in_order(
+    fn prop_s73_streams_keep_every_byte_in_order(
         total in 0_usize..20_000,
         writes in prop::collection::vec(1_usize..9_000, 1..6),
         reads in prop::collection::vec(1_usize..9_000, 1..6),

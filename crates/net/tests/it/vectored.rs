@@ -50,6 +50,7 @@ fn empty_buffers_before_the_others_are_no_end_of_stream() {
 
 const CHILD: &str = "ASYNCIO_NET_TEST_SIGPIPE";
 
+/// S-64.
 #[test]
 fn no_write_to_a_connection_that_is_gone_raises_a_signal() {
     let child = Command::new(env::current_exe().expect("this program"))

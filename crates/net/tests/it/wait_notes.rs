@@ -1,4 +1,4 @@
-//! Law 7: a task that waits for a socket says what for and where.
+//! A task that waits for a socket says what for and where.
 
 use crate::support::{note_of, pair, run};
 use asyncio_core::wait_note::WaitKind;

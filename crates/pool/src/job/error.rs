@@ -15,7 +15,7 @@ use std::sync::Arc;
 ///
 /// # Examples
 /// ```
-/// # use asyncio_pool::JobError;
+/// # use asyncio::JobError;
 /// let error = JobError::panicked("parse", Box::new("bad magic"));
 /// assert!(error.is_panicked());
 /// assert_eq!(error.to_string(), "job `parse` panicked: bad magic");
@@ -126,7 +126,7 @@ impl JobError {
     ///
     /// # Examples
     /// ```
-    /// # use asyncio_pool::JobError;
+    /// # use asyncio::JobError;
     /// let error = JobError::not_started("parse", "no thread could be started");
     /// assert!(error.is_not_started() && !error.is_cancelled());
     /// assert_eq!(error.to_string(), "job `parse` could not start: no thread could be started");

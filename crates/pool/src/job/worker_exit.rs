@@ -7,7 +7,7 @@ use std::time::Duration;
 ///
 /// # Examples
 /// ```
-/// use asyncio_pool::{WorkerExit, WorkerExitCause};
+/// use asyncio::pool::{WorkerExit, WorkerExitCause};
 ///
 /// let exit = WorkerExit::signalled(6).because(WorkerExitCause::OutOfMemory).of_process(4711);
 /// assert_eq!((exit.signal(), exit.exit_code()), (Some(6), None));

@@ -22,7 +22,7 @@ use std::time::Duration;
 ///
 /// # Examples
 /// ```
-/// use asyncio_pool::process::ProcessPoolExecutor;
+/// use asyncio::pool::ProcessPoolExecutor;
 /// use std::time::Duration;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -138,7 +138,7 @@ impl<C: Codec> ProcessPoolBuilder<C> {
     ///
     /// It counts private writable memory (`RLIMIT_DATA`, getrlimit(2)) on top of an idle process.
     ///
-    /// [`WorkerExitCause::OutOfMemory`]: asyncio_pool::WorkerExitCause::OutOfMemory
+    /// [`WorkerExitCause::OutOfMemory`]: crate::WorkerExitCause::OutOfMemory
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.settings.memory_limit = Some(bytes);
         self
@@ -147,7 +147,7 @@ impl<C: Codec> ProcessPoolBuilder<C> {
     /// How much processor time one job may use, in whole seconds, rounded up; beyond it the job dies
     /// ([`WorkerExitCause::CpuLimit`]).
     ///
-    /// [`WorkerExitCause::CpuLimit`]: asyncio_pool::WorkerExitCause::CpuLimit
+    /// [`WorkerExitCause::CpuLimit`]: crate::WorkerExitCause::CpuLimit
     pub fn cpu_limit(mut self, limit: Duration) -> Self {
         self.settings.cpu_limit = Some(limit);
         self

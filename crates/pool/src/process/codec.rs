@@ -39,7 +39,7 @@ impl Error for CodecError {
 /// # Examples
 /// A pool that speaks JSON:
 /// ```
-/// use asyncio_pool::process::{Codec, CodecError, ProcessPoolExecutor};
+/// use asyncio::pool::{Codec, CodecError, ProcessPoolExecutor};
 /// use serde::{Serialize, de::DeserializeOwned};
 ///
 /// struct Json;

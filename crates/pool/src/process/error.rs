@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Why no worker process could be started.
 ///
-/// A job that cannot run for this reason fails with a [`JobError`](asyncio_pool::JobError) whose source
+/// A job that cannot run for this reason fails with a [`JobError`](crate::JobError) whose source
 /// this is.
 #[derive(Clone, Debug)]
 pub struct StartError {

@@ -39,7 +39,7 @@ use std::sync::Arc;
 ///
 /// # Examples
 /// ```
-/// use asyncio_pool::ProcessPoolExecutor;
+/// use asyncio::ProcessPoolExecutor;
 ///
 /// fn fib(n: u64) -> u64 {
 ///     if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
@@ -50,7 +50,7 @@ use std::sync::Arc;
 /// }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # futures::executor::block_on(async {
+/// # asyncio::run(async {
 /// let pool = ProcessPoolExecutor::new()?;
 /// assert_eq!(pool.run(fib, 20).await?, 6765);
 /// assert_eq!(pool.run(|(a, b)| a + b, (1.5, 2.0)).await?, 3.5);
@@ -64,7 +64,7 @@ use std::sync::Arc;
 ///
 /// What captures something does not compile:
 /// ```compile_fail,E0080
-/// # let pool = asyncio_pool::ProcessPoolExecutor::new().unwrap();
+/// # let pool = asyncio::ProcessPoolExecutor::new().unwrap();
 /// let factor = 3_u64;
 /// pool.run_blocking(move |n: u64| n * factor, 14).unwrap();
 /// ```
@@ -176,7 +176,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
     ///
     /// # Examples
     /// ```
-    /// use asyncio_pool::process::Priority;
+    /// use asyncio::pool::Priority;
     /// use std::time::Duration;
     ///
     /// fn spin(forever: bool) -> u32 {
@@ -185,7 +185,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
     /// }
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pool = asyncio_pool::ProcessPoolExecutor::new()?;
+    /// let pool = asyncio::ProcessPoolExecutor::new()?;
     /// let job = pool.job(spin).timeout(Duration::from_millis(20)).priority(Priority::High);
     /// assert!(job.run_blocking(true).unwrap_err().is_timed_out());
     /// assert_eq!(pool.run_blocking(spin, false)?, 7);
@@ -210,8 +210,8 @@ impl<C: Codec> ProcessPoolExecutor<C> {
     /// use futures::StreamExt;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # futures::executor::block_on(async {
-    /// let pool = asyncio_pool::ProcessPoolExecutor::new()?;
+    /// # asyncio::run(async {
+    /// let pool = asyncio::ProcessPoolExecutor::new()?;
     /// let squares: Vec<u64> = pool.map(|n: u64| n * n, 0..100).map(Result::unwrap).collect().await;
     /// assert_eq!(squares[99], 9801);
     /// # Ok(())
@@ -252,7 +252,7 @@ impl<C: Codec> ProcessPoolExecutor<C> {
     ///
     /// # Examples
     /// ```
-    /// use asyncio_pool::{ProcessPoolExecutor, Shutdown};
+    /// use asyncio::{ProcessPoolExecutor, Shutdown};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let pool = ProcessPoolExecutor::new()?;

@@ -103,8 +103,8 @@ impl<A, R> JobBuilder<A, R> {
     /// }
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # futures::executor::block_on(async {
-    /// let pool = asyncio_pool::ProcessPoolExecutor::new()?;
+    /// # asyncio::run(async {
+    /// let pool = asyncio::ProcessPoolExecutor::new()?;
     /// let each = pool.job(wait).timeout(Duration::from_millis(20));
     /// let results: Vec<_> = each.map([false, true, false]).collect().await;
     /// assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 2);

@@ -26,14 +26,14 @@ const THREAD_NAME: &str = "asyncio-pool";
 ///
 /// # Examples
 /// ```
-/// # futures::executor::block_on(async {
-/// use asyncio_pool::ThreadPoolExecutor;
+/// # asyncio::run(async {
+/// use asyncio::ThreadPoolExecutor;
 ///
 /// let pool = ThreadPoolExecutor::new(4);
 /// let words = vec!["to", "be", "or", "not"];
 /// let longest = pool.submit(|words: Vec<&str>| words.iter().map(|word| word.len()).max(), words);
 /// assert_eq!(longest.await?, Some(3));
-/// # Ok::<(), asyncio_pool::JobError>(())
+/// # Ok::<(), asyncio::JobError>(())
 /// # }).unwrap();
 /// ```
 #[doc(alias = "ThreadPool")]
@@ -69,13 +69,13 @@ impl ThreadPoolExecutor {
     /// was shut down ([`JobError::is_shut_down`]), or if the system refuses the pool its first thread or
     /// the initializer panics ([`JobError::is_not_started`]).
     ///
-    /// [`JobError::is_shut_down`]: asyncio_pool::JobError::is_shut_down
-    /// [`JobError::is_not_started`]: asyncio_pool::JobError::is_not_started
+    /// [`JobError::is_shut_down`]: crate::JobError::is_shut_down
+    /// [`JobError::is_not_started`]: crate::JobError::is_not_started
     ///
     /// # Examples
     /// The types of a closure are those of its arguments, and it may capture what can cross threads:
     /// ```
-    /// # let pool = asyncio_pool::ThreadPoolExecutor::new(1);
+    /// # let pool = asyncio::ThreadPoolExecutor::new(1);
     /// # let (sender, receiver) = std::sync::mpsc::channel();
     /// let job = pool.submit(move |(a, b)| sender.send(a + b), (1.5, 2.0));
     /// assert_eq!(receiver.recv(), Ok(3.5));
@@ -83,13 +83,13 @@ impl ThreadPoolExecutor {
     /// ```
     /// What cannot cross threads is refused:
     /// ```compile_fail,E0277
-    /// # let pool = asyncio_pool::ThreadPoolExecutor::new(1);
+    /// # let pool = asyncio::ThreadPoolExecutor::new(1);
     /// let counted = std::rc::Rc::new(1);
     /// let job = pool.submit(move |()| *counted, ());
     /// ```
     /// and so is what does not live as long as the job; [`scope`](Self::scope) is for that:
     /// ```compile_fail,E0373
-    /// # let pool = asyncio_pool::ThreadPoolExecutor::new(1);
+    /// # let pool = asyncio::ThreadPoolExecutor::new(1);
     /// let local = vec![1, 2, 3];
     /// let job = pool.submit(|()| local.len(), ());
     /// ```
@@ -167,7 +167,7 @@ impl ThreadPoolExecutor {
     ///
     /// # Examples
     /// ```
-    /// use asyncio_pool::{Shutdown, ThreadPoolExecutor};
+    /// use asyncio::{Shutdown, ThreadPoolExecutor};
     ///
     /// let pool = ThreadPoolExecutor::new(1);
     /// let job = pool.submit(|()| "ran", ());
@@ -195,7 +195,7 @@ impl ThreadPoolExecutor {
     ///
     /// # Examples
     /// ```
-    /// use asyncio_pool::ThreadPoolExecutor;
+    /// use asyncio::ThreadPoolExecutor;
     /// use std::future::poll_fn;
     ///
     /// let pool = ThreadPoolExecutor::new(1);
@@ -268,7 +268,7 @@ impl fmt::Debug for ThreadPoolExecutor {
 ///
 /// # Examples
 /// ```
-/// use asyncio_pool::ThreadPoolExecutor;
+/// use asyncio::ThreadPoolExecutor;
 /// use std::time::Duration;
 ///
 /// let pool = ThreadPoolExecutor::builder()

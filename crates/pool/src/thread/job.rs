@@ -49,13 +49,13 @@ use std::task::{Context, Poll, Waker, ready};
 ///
 /// # Examples
 /// ```
-/// # futures::executor::block_on(async {
-/// use asyncio_pool::ThreadPoolExecutor;
+/// # asyncio::run(async {
+/// use asyncio::ThreadPoolExecutor;
 ///
 /// let pool = ThreadPoolExecutor::new(2);
 /// let job = pool.submit(|text: &str| text.len(), "seven");
 /// assert_eq!(job.await?, 5);
-/// # Ok::<(), asyncio_pool::JobError>(())
+/// # Ok::<(), asyncio::JobError>(())
 /// # }).unwrap();
 /// ```
 #[must_use = "dropping a job's future takes the job back if it has not started"]

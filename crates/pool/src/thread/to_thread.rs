@@ -16,15 +16,12 @@ use crate::thread::job::ThreadJob;
 ///
 /// # Examples
 /// ```
-/// use asyncio_pool::current::{LazyPool, enter};
-/// use asyncio_pool::to_thread;
+/// use asyncio::to_thread;
 ///
-/// // A running loop has done this for its thread.
-/// let _entered = enter(LazyPool::default());
-/// # futures::executor::block_on(async {
+/// # asyncio::run(async {
 /// let sum = to_thread(|| (1..=1_000_000_u64).sum::<u64>()).await?;
 /// assert_eq!(sum, 500_000_500_000);
-/// # Ok::<(), asyncio_pool::JobError>(())
+/// # Ok::<(), asyncio::JobError>(())
 /// # }).unwrap();
 /// ```
 #[doc(alias = "spawn_blocking")]

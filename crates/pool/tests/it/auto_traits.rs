@@ -1,4 +1,4 @@
-//! Law 1: our own types cross threads, whatever a job returns.
+//! Our own types cross threads, whatever a job returns.
 
 use asyncio_pool::current::LazyPool;
 use asyncio_pool::simulation::PoolJob;

@@ -1,4 +1,4 @@
-//! Law X3 on random programs, on threads and behind the door: each job is exactly one of *ran once* and
+//! S-39 and S-40 on random programs, on threads and in a simulation: each job is exactly one of *ran once* and
 //! *cancelled before it started*; never more run than there are threads; a result is delivered once; no
 //! panic costs a worker; a shutdown drains or cancels exactly, and leaves nothing behind.
 
@@ -243,7 +243,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn prop_x3_each_job_runs_once_or_is_cancelled_before_its_start(
+    fn prop_s40_each_job_runs_once_or_is_cancelled_before_its_start(
         max in 1_usize..4,
         ops in prop::collection::vec(op(), 0..60),
         how in shutdown(),
@@ -252,7 +252,7 @@ proptest! {
     }
 
     #[test]
-    fn prop_x3_holds_behind_the_door(
+    fn prop_s40_holds_in_a_simulation(
         ops in prop::collection::vec(op(), 0..60),
         how in shutdown(),
     ) {

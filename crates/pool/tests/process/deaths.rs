@@ -136,6 +136,7 @@ fn a_kill_between_jobs_costs_nothing() {
     assert!(pool.started_workers() >= 11);
 }
 
+/// S-50.
 #[test]
 fn a_job_that_answers_and_dies_afterwards_has_succeeded() {
     /// Kills the process as soon as the result is on its way, from a thread that does not end with the

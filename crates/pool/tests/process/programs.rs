@@ -312,7 +312,7 @@ proptest! {
     })]
 
     #[test]
-    fn prop_x4_each_job_ends_once_as_the_program_explains_and_nothing_is_left(program in program()) {
+    fn prop_s45_each_job_ends_once_as_the_program_explains_and_nothing_is_left(program in program()) {
         run(&program)?;
     }
 }

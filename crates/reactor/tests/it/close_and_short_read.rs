@@ -1,4 +1,4 @@
-//! Short reads: what else than an empty socket makes them, above all an end of file that came with data.
+//! S-62, short reads: what else than an empty socket makes them, above all an end of file that came with data.
 
 use crate::world::{MS, poll_once};
 use asyncio_reactor::{AsyncFd, Reactor, sleep, timeout};

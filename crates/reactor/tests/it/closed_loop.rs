@@ -1,4 +1,4 @@
-//! Handles that outlive their loop.
+//! S-60: handles that outlive their loop.
 
 use crate::descriptors::{alone, is_alone, open_descriptors};
 use crate::world::{MS, WakeCount, World, panic_of, poll_once, poll_with};

@@ -1,4 +1,4 @@
-//! A loop in the child of a fork: a clear panic, and no harm to the parent.
+//! S-38: a loop in the child of a fork: a clear panic, and no harm to the parent.
 
 use crate::descriptors::{alone, is_alone};
 use crate::world::{MS, panic_of};

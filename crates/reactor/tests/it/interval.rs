@@ -1,4 +1,4 @@
-//! Intervals: no drift, and what happens to ticks that were missed.
+//! S-18: no drift, and what happens to ticks that were missed.
 
 use crate::world::{MS, World, panic_of};
 use asyncio_reactor::{Instant, MissedTick, interval, interval_at, now, sleep, timeout};

@@ -1,4 +1,4 @@
-//! Who wakes when, in virtual time: laws T1, T2, T4 on the reactor itself.
+//! Who wakes when, in virtual time: S-13 to S-15, S-17, S-19 and S-41 on the reactor itself.
 
 use crate::world::{MS, WakeCount, World, at, poll_once, poll_with};
 use asyncio_core::yield_now;
@@ -32,7 +32,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn prop_t1_sleeps_end_exactly_at_their_deadline(
+    fn prop_s14_sleeps_end_exactly_at_their_deadline(
         delays in prop::collection::vec(1_u64..3_000_000_000, 1..40),
     ) {
         let polls: Vec<_> = (0..delays.len()).collect();
@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn prop_t2_equal_deadlines_fire_in_the_order_the_sleeps_were_made(
+    fn prop_s15_equal_deadlines_fire_in_the_order_the_sleeps_were_made(
         delays in prop::collection::vec(prop::sample::select(vec![1_u64, 7, 2 << 20, 3 << 40]), 1..40),
         shuffle in any::<prop::sample::Index>(),
     ) {
@@ -93,7 +93,7 @@ mod wake_log {
 }
 
 #[test]
-fn t2_a_sleep_of_zero_gives_way_once_and_takes_no_time() {
+fn s17_a_sleep_of_zero_gives_way_once_and_takes_no_time() {
     let world = World::new();
     let log = RefCell::new(Vec::new());
     world.reactor.block_on(join(
@@ -114,7 +114,7 @@ fn t2_a_sleep_of_zero_gives_way_once_and_takes_no_time() {
 }
 
 #[test]
-fn t3_virtual_time_never_stops_at_a_cancelled_deadline() {
+fn s19_virtual_time_never_stops_at_a_cancelled_deadline() {
     let world = World::new();
     let deadline = |n: u64| at(10_000_000 + n);
     world.reactor.block_on(async {
@@ -131,7 +131,7 @@ fn t3_virtual_time_never_stops_at_a_cancelled_deadline() {
 }
 
 #[test]
-fn t4_an_idle_jump_lands_exactly_on_the_next_deadline_however_far() {
+fn s41_an_idle_jump_lands_exactly_on_the_next_deadline_however_far() {
     let world = World::new();
     let year = Duration::from_secs(365 * 24 * 3600);
     world.reactor.block_on(async {

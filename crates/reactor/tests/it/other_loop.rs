@@ -1,4 +1,4 @@
-//! Handles used where their loop is not current.
+//! S-37: handles used where their loop is not current.
 
 use crate::world::{MS, World, at, panic_of, poll_once};
 use asyncio_reactor::{AsyncFd, Park, Reactor, Sleep, Source, now, sleep, sleep_until, timeout};

@@ -1,4 +1,4 @@
-//! The timer queue against a `BTreeMap`: laws T1 to T4.
+//! The timer queue against a `BTreeMap`: S-14, S-15 and S-19.
 
 use crate::timer::{TimerKey, Wheel};
 use proptest::prelude::*;
@@ -197,7 +197,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn prop_t2_timers_fire_in_order_of_deadline_and_number(
+    fn prop_s15_timers_fire_in_order_of_deadline_and_number(
         start in prop_oneof![Just(0), any::<u32>().prop_map(u64::from), any::<u64>()],
         ops in prop::collection::vec(op(), 0..300),
     ) {
@@ -245,7 +245,7 @@ impl Random {
 }
 
 #[test]
-fn t1_to_t4_hold_in_long_random_runs() {
+fn s14_s15_and_s19_hold_in_long_random_runs() {
     for seed in 0..150 {
         let mut random = Random(seed);
         let mut pair = Pair::new(random.below(1 << 50));
@@ -258,7 +258,7 @@ fn t1_to_t4_hold_in_long_random_runs() {
 }
 
 #[test]
-fn t3_a_storm_of_cancellations_leaves_no_garbage_and_no_memory() {
+fn s19_a_storm_of_cancellations_leaves_no_garbage_and_no_memory() {
     let mut wheel = Wheel::new(0);
     let keys: Vec<_> = (1..=20_000_u64)
         .map(|n| wheel.insert(n.wrapping_mul(7_919_317) % (1 << 40), n, n))

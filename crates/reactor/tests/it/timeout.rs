@@ -1,4 +1,4 @@
-//! Timeouts: who wins a tie, and what is dropped when.
+//! S-16: who wins a tie, and what is dropped when.
 
 use crate::world::{MS, World, poll_once};
 use asyncio_reactor::{Instant, Park, TimeoutError, now, sleep, timeout, timeout_at};
@@ -40,7 +40,7 @@ fn the_value_wins_a_tie() {
 }
 
 #[test]
-fn t5_the_future_is_dropped_before_the_error_is_returned() {
+fn s16_the_future_is_dropped_before_the_error_is_returned() {
     struct Held(Rc<Cell<bool>>);
     impl Drop for Held {
         fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! The list of waiters, included by path, against a list that is plainly right.
+//! S-63: the list of waiters, included by path, against a list that is plainly right.
 
 use crate::waiters::{Waiter, Waiters};
 use crate::world::WakeCount;

@@ -66,7 +66,7 @@ fn a_timeout_that_has_ended_leaves_the_notes_of_others_and_none_of_its_own() {
     assert!(world.reactor.park().is_continue());
     wait_note::clear();
     assert!(poll_once(&mut over).is_pending());
-    assert!(wait_note::take().is_none(), "it waits for something that does not say what it is");
+    assert!(wait_note::take().is_none(), "a future that tells nothing leaves no note");
 }
 
 #[test]

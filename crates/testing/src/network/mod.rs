@@ -35,8 +35,8 @@ pub(crate) use options::Options;
 ///
 /// # Examples
 /// ```
-/// use asyncio_net::{TcpStream, network};
-/// use asyncio_testing::SimulatedNetwork;
+/// use asyncio::net::{TcpStream, network};
+/// use asyncio::testing::SimulatedNetwork;
 /// use std::net::Ipv4Addr;
 /// use std::rc::Rc;
 ///

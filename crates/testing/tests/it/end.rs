@@ -1,4 +1,4 @@
-//! The end of a simulation is that of a runner, and it ends.
+//! S-70: the end of a simulation is that of a runner, and it ends.
 
 use asyncio_core::yield_now;
 use asyncio_executor::create_task;

@@ -1,4 +1,4 @@
-//! Programs that never end: the report names every task, where it came from and what it waits for.
+//! S-44, programs that never end: the report names every task, where it came from and what it waits for.
 
 use asyncio_core::{Instant, promise, yield_now};
 use asyncio_executor::{Handle, Task, create_task};
@@ -47,7 +47,8 @@ fn deadlock_names_every_blocked_task_with_its_place_and_what_it_waits_for() {
     assert_eq!(report_lines.len(), 4, "the finished task is not among them: {report}");
     let place = |line| format!("stall.rs:{line}:");
     assert!(
-        report_lines[1].contains("Task-1") && report_lines[1].contains("waits for task 2"),
+        report_lines[1].contains("Task-1")
+            && report_lines[1].contains("waits for task `waiting` at"),
         "{report}"
     );
     assert!(report_lines[1].contains(&place(lines.2)), "the place of the `.await`: {report}");
@@ -82,7 +83,7 @@ fn two_tasks_that_await_each_other_are_both_named() {
         .unwrap_err();
     let report = stall.to_string();
     assert!(report.contains("waits for task 3") && report.contains("waits for task 2"), "{report}");
-    assert!(report.contains("something that does not say what it is"), "{report}");
+    assert!(report.contains("something foreign (a future that tells nothing)"), "{report}");
     assert_eq!(stall.seed(), 3);
 }
 

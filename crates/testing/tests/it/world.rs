@@ -137,6 +137,7 @@ fn a_seed_may_start_jobs_while_tasks_are_ready_and_starts_them_in_order() {
     assert!(distinct.len() > 5, "{distinct:?}");
 }
 
+/// S-71.
 #[test]
 fn numbers_that_a_program_draws_do_not_change_its_order() {
     let order = |draws: usize| {
@@ -224,6 +225,7 @@ fn program_may_borrow_and_gives_its_value() {
     assert_eq!((length.unwrap(), &*text), (3, "abc"));
 }
 
+/// S-9.
 #[test]
 fn ids_and_names_count_from_the_start_in_each_simulation() {
     let names = || {

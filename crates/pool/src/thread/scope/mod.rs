@@ -31,7 +31,7 @@ impl ThreadPoolExecutor {
     ///
     /// # Examples
     /// ```
-    /// use asyncio_pool::ThreadPoolExecutor;
+    /// use asyncio::ThreadPoolExecutor;
     ///
     /// fn longest(pool: &ThreadPoolExecutor, words: &[String]) -> usize {
     ///     let length = |words: &[String]| words.iter().map(String::len).max().unwrap_or(0);
@@ -42,17 +42,17 @@ impl ThreadPoolExecutor {
     ///     })
     /// }
     ///
-    /// # futures::executor::block_on(async {
+    /// # asyncio::run(async {
     /// let pool = ThreadPoolExecutor::new(1);
     /// let words = ["to", "be", "or", "not"].map(str::to_owned);
     /// let inner = pool.clone();
     /// assert_eq!(pool.submit(move |words| longest(&inner, &words), words).await?, 3);
-    /// # Ok::<(), asyncio_pool::JobError>(())
+    /// # Ok::<(), asyncio::JobError>(())
     /// # }).unwrap();
     /// ```
     /// What a job borrows has to outlive the scope:
     /// ```compile_fail,E0597
-    /// # let pool = asyncio_pool::ThreadPoolExecutor::new(1);
+    /// # let pool = asyncio::ThreadPoolExecutor::new(1);
     /// pool.scope(|scope| {
     ///     let inside = vec![1, 2, 3];
     ///     scope.submit(|inside: &[i32]| inside.len(), &inside);
@@ -60,7 +60,7 @@ impl ThreadPoolExecutor {
     /// ```
     /// and no handle leaves it:
     /// ```compile_fail
-    /// # let pool = asyncio_pool::ThreadPoolExecutor::new(1);
+    /// # let pool = asyncio::ThreadPoolExecutor::new(1);
     /// let job = pool.scope(|scope| scope.submit(|n| n + 1, 1));
     /// ```
     #[track_caller]
