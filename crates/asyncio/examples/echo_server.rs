@@ -4,13 +4,14 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for a terminal")]
 
 use asyncio::net::{TcpListener, TcpStream};
-use asyncio::{Resolver, create_task, promise};
+use asyncio::{Semaphore, create_task};
 use lexopt::prelude::*;
 use std::cell::Cell;
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::sync::Arc;
 
 const USAGE: &str = "\
 usage: echo_server [--address HOST:PORT] [--limit N] [--connections N]
@@ -28,7 +29,7 @@ struct Options {
 
 fn main() -> ExitCode {
     let ended = match parse() {
-        Ok(Some(options)) => asyncio::run(serve(options)).map_err(Box::from),
+        Ok(Some(options)) => asyncio::run(serve(options)),
         Ok(None) => {
             println!("{USAGE}");
             Ok(())
@@ -44,14 +45,14 @@ fn main() -> ExitCode {
     }
 }
 
-async fn serve(options: Options) -> io::Result<()> {
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(options.address).await?;
     println!("listening on {}", listener.local_addr()?);
 
-    let seats = Rc::new(Seats::new(options.limit));
+    let limit = Arc::new(Semaphore::new(options.limit));
     let bytes = Rc::new(Cell::new(0));
     for _ in 0..options.connections {
-        let seat = Seats::take(&seats).await;
+        let permit = limit.acquire_owned(1).await?;
         let (stream, peer) = listener.accept().await?;
         let bytes = Rc::clone(&bytes);
         drop(create_task(async move {
@@ -59,11 +60,12 @@ async fn serve(options: Options) -> io::Result<()> {
                 Ok(echoed) => bytes.set(bytes.get() + echoed),
                 Err(error) => eprintln!("{peer}: {error}"),
             }
-            drop(seat);
+            drop(permit);
         }));
     }
     drop(listener);
-    seats.until_free(options.limit).await;
+    // All permits are there when all connections have ended.
+    let _all = limit.acquire_many(options.limit).await?;
     println!("echoed {} bytes on {} connections", bytes.get(), options.connections);
     Ok(())
 }
@@ -71,47 +73,6 @@ async fn serve(options: Options) -> io::Result<()> {
 /// Sends back what comes until the peer ends; reading and writing borrow the same stream.
 async fn echo(stream: TcpStream) -> io::Result<u64> {
     futures::io::copy(&stream, &mut &stream).await
-}
-
-/// How many more connections may be open. All on one thread, so cells will do.
-struct Seats {
-    free: Cell<usize>,
-    /// Told when one is free again.
-    waiting: Cell<Option<Resolver<()>>>,
-}
-
-impl Seats {
-    fn new(free: usize) -> Self {
-        Self { free: Cell::new(free), waiting: Cell::default() }
-    }
-
-    async fn take(seats: &Rc<Self>) -> Seat {
-        seats.until_free(1).await;
-        seats.free.set(seats.free.get() - 1);
-        Seat(Rc::clone(seats))
-    }
-
-    /// Waits until so many are free. Only the accepting task waits.
-    async fn until_free(&self, seats: usize) {
-        while self.free.get() < seats {
-            let (freed, resolver) = promise();
-            self.waiting.set(Some(resolver));
-            freed.await.expect("a seat that is left resolves it");
-        }
-    }
-}
-
-/// One connection's; dropping it leaves it to the next, however the connection ended.
-struct Seat(Rc<Seats>);
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.free.set(self.0.free.get() + 1);
-        if let Some(waiting) = self.0.waiting.take() {
-            // Nobody waits any more when the whole program ends.
-            let _heard = waiting.resolve(());
-        }
-    }
 }
 
 /// The options, or `None` if only help is wanted.

@@ -18,6 +18,7 @@ pub use asyncio_reactor::{
     interval_at, sleep, sleep_until, timeout, timeout_at,
 };
 pub use asyncio_runtime::{EventLoop, Runner, RunnerBuilder, run, running_loop, try_running_loop};
+pub use asyncio_sync::Semaphore;
 
 /// What [`main`] does before it runs the function: a process that was started as a worker of a process pool
 /// becomes one.
@@ -47,6 +48,14 @@ pub mod pool {
     pub use asyncio_pool::{
         AbandonedJob, Executor, JobError, ScopedJob, Shutdown, ThreadJob, ThreadPoolBuilder,
         ThreadPoolExecutor, ThreadScope, WorkerExit, WorkerExitCause, to_thread,
+    };
+}
+
+/// Waiting for one another: [`asyncio_sync`].
+pub mod sync {
+    pub use asyncio_sync::{
+        Acquire, AcquireOwned, Closed, OwnedPermit, Permit, Semaphore, TryAcquireError, Wait,
+        WaitQueue,
     };
 }
 

@@ -29,6 +29,8 @@ pub enum WaitKind {
     Job,
     /// A name to be resolved.
     Name,
+    /// Permits of a semaphore; the object is their number.
+    Permit,
     /// Nothing: the task gave way and is already queued again.
     Yield,
 }
@@ -79,6 +81,8 @@ impl fmt::Display for WaitNote {
             WaitKind::Promise => f.write_str("a promise")?,
             WaitKind::Job => f.write_str("a job of an executor")?,
             WaitKind::Name => f.write_str("a name to be resolved")?,
+            WaitKind::Permit if object == 1 => f.write_str("a permit")?,
+            WaitKind::Permit => write!(f, "{object} permits")?,
             WaitKind::Yield => f.write_str("its next turn")?,
         }
         write!(f, " at {}", self.at)

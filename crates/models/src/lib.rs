@@ -13,6 +13,16 @@ mod inbox;
 #[path = "../../pool/src/process/wire/slot.rs"]
 mod slot;
 #[cfg(test)]
+#[path = "../../sync/src/wakers.rs"]
+mod wakers;
+#[cfg(test)]
+#[path = "../../sync/src/waiters.rs"]
+mod waiters;
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "the product shows its users the error")]
+#[path = "../../sync/src/permits.rs"]
+mod permits;
+#[cfg(test)]
 #[expect(unsafe_code, reason = "loom's cells are shared between threads: docs/unsafe.md")]
 mod block;
 #[cfg(test)]
@@ -31,3 +41,5 @@ mod handle_remote;
 mod pushers;
 #[cfg(test)]
 mod claims;
+#[cfg(test)]
+mod queue;
