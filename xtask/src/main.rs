@@ -17,6 +17,7 @@ mod suite;
 mod sanitize;
 mod ci;
 mod bench;
+mod bench_build;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ usage: cargo xtask <command>
     tidy --census  print the table of docs/unsafe.md as the sources have it
     bench [--peers] [--only WORKLOAD] [--rounds N]
                    measure, and write docs/benchmarks.md with its charts
+    bench build [--rounds N]
+                   measure what a first program costs to build, and write that section of the page
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         [check @ ("asan" | "tsan" | "memcheck" | "models")] => ci::one(check),
         ["tidy"] => tidy::run(),
         ["tidy", "--census"] => tidy::print_census(),
+        ["bench", "build", rest @ ..] => bench_build::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

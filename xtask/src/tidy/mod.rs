@@ -9,7 +9,7 @@ mod unsafe_census;
 mod sizes;
 mod docs_links;
 mod python_map;
-mod budget;
+pub(crate) mod budget;
 mod names;
 mod leftovers;
 mod facade;
