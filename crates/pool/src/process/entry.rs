@@ -147,8 +147,8 @@ fn take_connection() -> Option<OwnedFd> {
         // SAFETY: this is the only thread, so nobody reads the environment at this moment.
         unsafe { std::env::remove_var(WORKER_VARIABLE) };
     }
-    // Refused only for a name that is too long.
-    let _named = rustix::thread::set_name(c"asyncio-worker");
+    // For people who look at processes; nothing depends on it.
+    let _named = std::fs::write("/proc/self/comm", "asyncio-worker");
     Some(connection)
 }
 
