@@ -30,6 +30,7 @@ usage: cargo xtask <command>
                    one of those alone
     tidy           the rules about the code that no compiler checks
     tidy --census  print the table of docs/unsafe.md as the sources have it
+    readme         write the README of the facade from the project's
     bench [--peers] [--only WORKLOAD] [--rounds N]
                    measure, and write docs/benchmarks.md with its charts
     bench build [--rounds N]
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         ["ci", "--full"] => ci::run(ci::Tier::Full),
         [check @ ("asan" | "tsan" | "memcheck" | "models")] => ci::one(check),
         ["tidy"] => tidy::run(),
+        ["readme"] => tidy::packaging::write_readme(),
         ["tidy", "--census"] => tidy::print_census(),
         ["bench", "build", rest @ ..] => bench_build::run(rest),
         ["bench", rest @ ..] => bench::run(rest),

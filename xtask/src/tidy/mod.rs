@@ -12,6 +12,7 @@ mod python_map;
 pub(crate) mod budget;
 mod names;
 mod leftovers;
+pub(crate) mod packaging;
 mod facade;
 mod vocabulary;
 mod method_circles;
@@ -58,6 +59,7 @@ pub(crate) fn run() -> Outcome {
         ("dependency budget", budget::check(&house)?),
         ("names", names::check(&house)),
         ("leftovers", leftovers::check(&house)),
+        ("packaging", packaging::check(&house)),
         ("facade", facade::check(&house)),
         ("vocabulary", vocabulary::check(&house)),
         ("method circles", method_circles::check(&house)),
