@@ -17,6 +17,7 @@ mod suite;
 mod sanitize;
 mod ci;
 mod bench;
+mod bench_build;
 
 use std::process::ExitCode;
 
@@ -29,8 +30,11 @@ usage: cargo xtask <command>
                    one of those alone
     tidy           the rules about the code that no compiler checks
     tidy --census  print the table of docs/unsafe.md as the sources have it
+    readme         write the README of the facade from the project's
     bench [--peers] [--only WORKLOAD] [--rounds N]
                    measure, and write docs/benchmarks.md with its charts
+    bench build [--rounds N]
+                   measure what a first program costs to build, and write that section of the page
 ";
 
 fn main() -> ExitCode {
@@ -41,7 +45,9 @@ fn main() -> ExitCode {
         ["ci", "--full"] => ci::run(ci::Tier::Full),
         [check @ ("asan" | "tsan" | "memcheck" | "models")] => ci::one(check),
         ["tidy"] => tidy::run(),
+        ["readme"] => tidy::packaging::write_readme(),
         ["tidy", "--census"] => tidy::print_census(),
+        ["bench", "build", rest @ ..] => bench_build::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

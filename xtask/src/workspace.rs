@@ -25,6 +25,8 @@ pub(crate) struct Package {
     pub(crate) features: Vec<String>,
     /// Names of the packages it depends on, development and build dependencies left out.
     pub(crate) dependencies: Vec<String>,
+    /// All that cargo says of it.
+    pub(crate) manifest: Value,
 }
 
 impl Workspace {
@@ -83,6 +85,7 @@ impl Package {
                 .filter(|dependency| dependency["kind"].is_null())
                 .filter_map(|dependency| dependency["name"].as_str().map(str::to_owned))
                 .collect(),
+            manifest: value.clone(),
         })
     }
 }

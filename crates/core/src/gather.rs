@@ -1,13 +1,13 @@
 //! [`gather`] and [`try_gather`]: several futures side by side in one task, results in argument order.
 //!
 //! A tuple is polled whole at each wake, in order, and each branch has its share of the budget. An
-//! iterator of more than a few futures is polled by `futures`' own set, which polls only what was woken;
+//! iterator of more than a few futures is polled by the set of `futures-util`, which polls only what was woken;
 //! no random number decides anything.
 
 use crate::budget;
 use crate::try_gather_all::{IN_TURN, TryGatherAll};
-use futures::future::{JoinAll, MaybeDone, join_all, maybe_done};
-use futures::future::{TryFuture, TryMaybeDone, try_maybe_done};
+use futures_util::future::{JoinAll, MaybeDone, join_all, maybe_done};
+use futures_util::future::{TryFuture, TryMaybeDone, try_maybe_done};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;

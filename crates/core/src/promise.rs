@@ -54,9 +54,16 @@ pub struct Resolver<T> {
 }
 
 /// The resolver was dropped without a value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the resolver was dropped without resolving its promise")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BrokenPromise;
+
+impl fmt::Display for BrokenPromise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the resolver was dropped without resolving its promise")
+    }
+}
+
+impl std::error::Error for BrokenPromise {}
 
 enum State<T> {
     Waiting(Option<Waker>),

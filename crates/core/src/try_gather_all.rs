@@ -4,8 +4,8 @@
 //! futures, so that an early error would wait for all that stand before it.
 
 use crate::budget;
-use futures::future::TryFuture;
-use futures::stream::{FuturesUnordered, Stream};
+use futures_util::future::TryFuture;
+use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;

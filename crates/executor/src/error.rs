@@ -126,11 +126,25 @@ impl fmt::Debug for JoinError {
 impl std::error::Error for JoinError {}
 
 /// The event loop is closed: nothing can be scheduled on it any more.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("event loop is closed")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LoopClosed;
 
+impl fmt::Display for LoopClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("event loop is closed")
+    }
+}
+
+impl std::error::Error for LoopClosed {}
+
 /// The loop was stopped before the future completed; the future was dropped.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("event loop stopped before future completed")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stopped;
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("event loop stopped before future completed")
+    }
+}
+
+impl std::error::Error for Stopped {}

@@ -8,7 +8,7 @@ use crate::lookup::{Lookup, Lookups};
 use crate::network;
 use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
-use futures::future::FusedFuture;
+use futures_core::future::FusedFuture;
 use std::future::Future;
 use std::io;
 use std::net::ToSocketAddrs as _;

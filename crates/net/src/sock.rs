@@ -8,7 +8,7 @@ use crate::network::{self, Direction, Network, NetworkId, SocketId, Take};
 use asyncio_core::budget;
 use asyncio_core::wait_note::{WaitKind, pending_on};
 use asyncio_reactor::{AsyncFd, Operation, Ready, RegisterError};
-use futures::future::FusedFuture;
+use futures_core::future::FusedFuture;
 use rustix::io::Errno;
 use std::fmt;
 use std::future::Future;

@@ -4,7 +4,7 @@ use crate::addr::{Addrs, AfterResolving, ToSocketAddrs, first_that, resolve};
 use crate::network::{self, Direction, Network, SocketId, Take};
 use crate::sock::{Call, SimSocket, Sock, bytes_only};
 use asyncio_core::wait_note::WaitKind;
-use futures::future::FusedFuture;
+use futures_core::future::FusedFuture;
 use std::fmt;
 use std::future::{Ready, ready as at_once};
 use std::io::{self, IoSlice, IoSliceMut};

@@ -18,13 +18,21 @@
 use crate::primitives::{Mutex, drop_foreign};
 use crate::waiters::{Key, Stage, Waiters};
 use crate::wakers::Wakers;
+use std::fmt;
 use std::mem::replace;
 use std::task::{Poll, Waker};
 
 /// The answer to whoever waits for permits that will not be given any more.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("closed: no more permits are given")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("closed: no more permits are given")
+    }
+}
+
+impl std::error::Error for Closed {}
 
 /// A number of permits, and who waits for some.
 #[derive(Debug)]

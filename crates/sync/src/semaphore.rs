@@ -38,15 +38,30 @@ pub struct Semaphore {
 }
 
 /// Why [`Semaphore::try_acquire`] gives nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum TryAcquireError {
     /// There are not enough permits, or somebody waits for some.
-    #[error("not enough permits are available")]
     NoPermits,
     /// The semaphore is closed.
-    #[error(transparent)]
-    Closed(#[from] Closed),
+    Closed(Closed),
+}
+
+impl fmt::Display for TryAcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPermits => f.write_str("not enough permits are available"),
+            Self::Closed(closed) => fmt::Display::fmt(closed, f),
+        }
+    }
+}
+
+impl std::error::Error for TryAcquireError {}
+
+impl From<Closed> for TryAcquireError {
+    fn from(closed: Closed) -> Self {
+        Self::Closed(closed)
+    }
 }
 
 impl Semaphore {

@@ -1,12 +1,12 @@
-//! Few dependencies. The facade's normal tree has at most 28 crates that are not ours, and 36 with
-//! all that is on by default, which is the codec of the process pool.
+//! Few dependencies. The facade's normal tree has at most 28 packages, ours included, and 36 with
+//! all that is on by default, which is the process pool and its codec.
 
 use std::collections::BTreeSet;
 
 use super::House;
 use crate::sh::{Cmd, Outcome};
 
-/// How a tree is asked for, and how many crates it may have.
+/// How a tree is asked for, and how many packages it may have.
 const TREES: [(&[&str], usize); 2] = [(&["--no-default-features"], 28), (&[], 36)];
 
 pub(crate) fn check(house: &House) -> Outcome<Vec<String>> {
@@ -19,38 +19,51 @@ pub(crate) fn check(house: &House) -> Outcome<Vec<String>> {
             .args(["--edges", "normal", "--package", "asyncio", "--prefix", "none"])
             .args(features)
             .output()?;
-        let crates = external(&tree);
-        if crates.len() > most {
-            let list = crates.iter().copied().collect::<Vec<_>>().join(", ");
-            let count = crates.len();
-            problems.push(format!(
-                "asyncio {}: {count} crates in its tree, {most} allowed: {list}",
-                features.join(" ")
-            ));
-        }
+        problems.extend(check_tree(&tree, &features.join(" "), most));
     }
     Ok(problems)
 }
 
-/// The crates of a `cargo tree` that come from elsewhere, each version once.
-fn external(tree: &str) -> BTreeSet<&str> {
-    // A crate of ours is followed by its folder in brackets; `(*)` only says that a crate was listed before.
+fn check_tree(tree: &str, features: &str, most: usize) -> Option<String> {
+    let packages = packages(tree);
+    let count = packages.len();
+    (count > most).then(|| {
+        let list = packages.into_iter().collect::<Vec<_>>().join(", ");
+        format!("asyncio {features}: {count} packages in its tree, {most} allowed: {list}")
+    })
+}
+
+/// The packages of a `cargo tree`, each version once.
+pub(crate) fn packages(tree: &str) -> BTreeSet<&str> {
+    // `(*)` only says that a package was listed before.
     let lines = tree.lines().map(|line| line.trim_end_matches("(*)").trim_end());
-    lines
-        .filter(|line| !line.is_empty() && (!line.contains('(') || line.ends_with("(proc-macro)")))
-        .collect()
+    lines.filter(|line| !line.is_empty()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TREE: &str = "asyncio v0.1.0 (/w/crates/asyncio)\nslab v0.4.12\nasyncio-macros v0.1.0 (proc-macro) (/w/crates/macros)\nslab v0.4.12 (*)\n\nslab v0.5.0\n";
+
     #[test]
-    fn only_crates_of_others_are_counted_and_each_once() {
-        let tree = "asyncio v0.1.0 (/w/crates/asyncio)\nfutures v0.3.34\nthiserror-impl v2.0.0 (proc-macro)\nfutures v0.3.34 (*)\n\nasyncio-core v0.1.0 (/w/crates/core) (*)\n";
+    fn every_package_is_counted_once_and_two_versions_twice() {
         assert_eq!(
-            external(tree).into_iter().collect::<Vec<_>>(),
-            ["futures v0.3.34", "thiserror-impl v2.0.0 (proc-macro)"]
+            packages(TREE).into_iter().collect::<Vec<_>>(),
+            [
+                "asyncio v0.1.0 (/w/crates/asyncio)",
+                "asyncio-macros v0.1.0 (proc-macro) (/w/crates/macros)",
+                "slab v0.4.12",
+                "slab v0.5.0",
+            ]
         );
+    }
+
+    #[test]
+    fn one_package_too_many_is_told_with_the_list() {
+        assert_eq!(check_tree(TREE, "", 4), None);
+        let problem = check_tree(TREE, "--no-default-features", 3).unwrap();
+        assert!(problem.contains("4 packages in its tree, 3 allowed: asyncio"), "{problem}");
+        assert!(problem.contains("slab v0.5.0"), "{problem}");
     }
 }

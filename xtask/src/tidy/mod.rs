@@ -10,9 +10,10 @@ mod sizes;
 mod docs_links;
 mod references;
 mod python_map;
-mod budget;
+pub(crate) mod budget;
 mod names;
 mod leftovers;
+pub(crate) mod packaging;
 mod facade;
 mod vocabulary;
 mod method_circles;
@@ -60,6 +61,7 @@ pub(crate) fn run() -> Outcome {
         ("dependency budget", budget::check(&house)?),
         ("names", names::check(&house)),
         ("leftovers", leftovers::check(&house)),
+        ("packaging", packaging::check(&house)),
         ("facade", facade::check(&house)),
         ("vocabulary", vocabulary::check(&house)),
         ("method circles", method_circles::check(&house)),

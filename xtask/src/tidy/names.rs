@@ -11,10 +11,7 @@ pub(crate) fn check(house: &House) -> Vec<String> {
             problems
                 .push(format!("{folder}: the package is called {}, not {expected}", package.name));
         }
-        // The facade's README is the project's.
-        let readme =
-            if package.name == "asyncio" { &house.workspace.root } else { &package.folder };
-        if package.is_default && !readme.join("README.md").exists() {
+        if package.is_default && !package.folder.join("README.md").exists() {
             problems.push(format!("{folder}: has no README.md"));
         }
     }

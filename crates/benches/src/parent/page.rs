@@ -22,7 +22,7 @@ Lower is better everywhere. `floor` is a bound written by hand, without panics c
 /// Writes the page below the current folder, which is the workspace's root.
 pub(crate) fn write(tables: &[Table<'_>], rounds: usize) -> Result<(), String> {
     let mut page = String::from("# Benchmarks\n\n");
-    page.push_str("This page is written by `cargo xtask bench --peers`; its words and figures are not edited by hand.\n\n");
+    page.push_str("This page is written by `cargo xtask bench --peers`, the section on builds by `cargo xtask bench build`; words and figures are not edited by hand.\n\n");
     page.push_str(&format!("Measured on {} in {rounds} rounds.\n\n", today()));
     page.push_str("![Bars for every workload, shorter is better](benchmarks.svg)\n\n");
     page.push_str(&format!("## Machine\n\n{}\n## Runtimes\n\n{}\n", machine(), runtimes()));
@@ -36,8 +36,15 @@ pub(crate) fn write(tables: &[Table<'_>], rounds: usize) -> Result<(), String> {
             skipped.join(", ")
         ));
     }
+    page.push_str(&build_section());
     std::fs::write("docs/benchmarks.md", page)
         .map_err(|error| format!("cannot write docs/benchmarks.md: {error}"))
+}
+
+/// The last section of the page as it is, which another command writes.
+fn build_section() -> String {
+    let page = std::fs::read_to_string("docs/benchmarks.md").unwrap_or_default();
+    page.find("\n## Build\n").map_or(String::new(), |at| page[at..].to_owned())
 }
 
 fn lacks(tables: &[Table<'_>], name: &str) -> bool {

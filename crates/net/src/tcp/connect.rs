@@ -3,7 +3,7 @@
 use crate::addr::{Addrs, Resolving, ToSocketAddrs, resolve};
 use crate::error::while_doing;
 use crate::tcp::stream::TcpStream;
-use futures::future::FusedFuture;
+use futures_core::future::FusedFuture;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;

@@ -2,7 +2,7 @@
 
 use crate::tcp::listener::{Accept, TcpListener};
 use crate::tcp::stream::TcpStream;
-use futures::stream::{FusedStream, Stream};
+use futures_core::stream::{FusedStream, Stream};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;

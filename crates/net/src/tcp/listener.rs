@@ -9,7 +9,7 @@ use crate::tcp::stream::TcpStream;
 use asyncio_core::exception::{ExceptionContext, report};
 use asyncio_core::wait_note::WaitKind;
 use asyncio_reactor::{Operation, Sleep, sleep_until};
-use futures::future::FusedFuture;
+use futures_core::future::FusedFuture;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, Ready, ready as at_once};

@@ -5,7 +5,7 @@ use crate::os;
 use crate::sock::{Call, Sock, bytes_only};
 use crate::tcp::stream::TcpStream;
 use asyncio_core::wait_note::WaitKind;
-use futures::future::FusedFuture;
+use futures_core::future::FusedFuture;
 use rustix::buffer::spare_capacity;
 use rustix::net::{RecvFlags, recv};
 use std::io::{self, IoSlice, IoSliceMut, Read};

@@ -1,7 +1,7 @@
 //! [`ReadHalf`] and [`WriteHalf`]: one stream in two tasks.
 
 use crate::tcp::stream::TcpStream;
-use futures::io::{AsyncRead, AsyncWrite};
+use futures_io::{AsyncRead, AsyncWrite};
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};

@@ -4,7 +4,7 @@ use crate::network::{self, Take};
 use crate::os;
 use crate::sock::{SimSocket, Sock, bytes_only};
 use asyncio_core::wait_note::WaitKind;
-use futures::io::{AsyncRead, AsyncWrite};
+use futures_io::{AsyncRead, AsyncWrite};
 use socket2::SockRef;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read};

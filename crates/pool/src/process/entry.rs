@@ -23,7 +23,6 @@ use crate::process::sys::{executable, exit_at_once};
 use crate::process::wire::config::PROTOCOL;
 use crate::process::worker::live;
 use rustix::fd::OwnedFd;
-use rustix::fs::{Mode, OFlags, open};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::getppid;
@@ -139,7 +138,7 @@ fn take_connection() -> Option<OwnedFd> {
     let connection = fcntl_dupfd_cloexec(stdin(), HIGH_DESCRIPTOR)
         .or_else(|_| fcntl_dupfd_cloexec(stdin(), 3))
         .ok()?;
-    let nothing = open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let nothing = std::fs::File::open("/dev/null").ok()?;
     if dup2_stdin(&nothing).is_err() {
         exit_at_once(1);
     }
@@ -147,8 +146,8 @@ fn take_connection() -> Option<OwnedFd> {
         // SAFETY: this is the only thread, so nobody reads the environment at this moment.
         unsafe { std::env::remove_var(WORKER_VARIABLE) };
     }
-    // Refused only for a name that is too long.
-    let _named = rustix::thread::set_name(c"asyncio-worker");
+    // For people who look at processes; nothing depends on it.
+    let _named = std::fs::write("/proc/self/comm", "asyncio-worker");
     Some(connection)
 }
 

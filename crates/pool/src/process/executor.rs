@@ -14,7 +14,7 @@ use crate::process::messagepack::MessagePack;
 use crate::process::order::Order;
 use crate::process::run::Run;
 use crate::shutdown::Shutdown;
-use futures::stream::{Iter, Stream};
+use futures_util::stream::{Iter, Stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;

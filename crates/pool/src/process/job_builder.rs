@@ -10,7 +10,7 @@ use crate::process::map::Map;
 use crate::process::order::Order;
 use crate::process::run::{Run, try_run};
 use crate::simulation;
-use futures::stream::Iter;
+use futures_util::stream::Iter;
 use std::fmt;
 use std::time::Duration;
 

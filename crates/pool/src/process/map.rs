@@ -6,7 +6,7 @@ use crate::process::drive::Pool;
 use crate::process::engine::{AUTOMATIC, DEEPEST};
 use crate::process::job::Job;
 use crate::process::order::Order;
-use futures::stream::{Fuse, FuturesUnordered, Iter, Stream, StreamExt};
+use futures_util::stream::{self, Fuse, FuturesUnordered, Iter, Stream, StreamExt};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -60,7 +60,7 @@ struct Numbered<R> {
 
 impl<I: Iterator<Item = A>, A, R> Map<Iter<I>, A, R> {
     pub(crate) fn over_iterator(pool: Pool, order: Order<A, R>, items: I) -> Self {
-        Self::over_stream(pool, order, futures::stream::iter(items))
+        Self::over_stream(pool, order, stream::iter(items))
     }
 }
 

@@ -74,13 +74,15 @@ enum Document {
     Map(BTreeMap<String, Document>),
 }
 
+type Options = Option<Option<Option<u8>>>;
+
 /// Some of everything, in each other.
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 enum Shape {
     Unit,
     Nothing(Nothing),
-    Options(Option<Option<Option<()>>>),
-    OptionOfNothing(Option<Wrapped<Option<Nothing>>>),
+    Options(Options),
+    OptionOfWrapped(Option<Wrapped<Option<u8>>>),
     Number(i64, u64, f64, f32),
     Wide(i128, u128),
     Text(String, char),
@@ -89,7 +91,7 @@ enum Shape {
     Time { duration: Duration, range: Range<i8>, bound: Bound<u8> },
     List(Vec<Shape>),
     Map(BTreeMap<(u8, Option<Option<bool>>), Shape>),
-    Some(Option<Option<Box<Shape>>>),
+    Optional(Option<Option<Box<Shape>>>),
     Untagged(Untagged<Plain>),
     Tagged(Tagged<Plain>),
     Adjacent(Adjacent<Plain>),
@@ -100,7 +102,7 @@ enum Shape {
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 enum Plain {
     Unit,
-    Options(Option<Option<Option<()>>>),
+    Options(Options),
     Number(i64, u64),
     Text(String),
     Address { ip: IpAddr, socket: SocketAddr },
@@ -113,10 +115,15 @@ fn addresses() -> impl Strategy<Value = (IpAddr, SocketAddr)> + Clone {
         .prop_map(|(one, other, port)| (one, SocketAddr::new(other, port)))
 }
 
+/// Options in each other, of those that can be said: all are `Some`, or the outermost is `None`.
+fn options() -> impl Strategy<Value = Options> + Clone {
+    any::<Option<u8>>().prop_map(|number| number.map(|number| Some(Some(number))))
+}
+
 fn plain() -> impl Strategy<Value = Plain> + Clone {
     let leaf = prop_oneof![
         Just(Plain::Unit),
-        any::<Option<Option<Option<()>>>>().prop_map(Plain::Options),
+        options().prop_map(Plain::Options),
         any::<(i64, u64)>().prop_map(|(signed, unsigned)| Plain::Number(signed, unsigned)),
         any::<String>().prop_map(Plain::Text),
         addresses().prop_map(|(ip, socket)| Plain::Address { ip, socket }),
@@ -140,9 +147,9 @@ fn shape() -> impl Strategy<Value = Shape> {
     let leaf = prop_oneof![
         Just(Shape::Unit),
         Just(Shape::Nothing(Nothing)),
-        any::<Option<Option<Option<()>>>>().prop_map(Shape::Options),
-        any::<Option<Option<()>>>().prop_map(|options| {
-            Shape::OptionOfNothing(options.map(|option| Wrapped(option.map(|()| Nothing))))
+        options().prop_map(Shape::Options),
+        any::<Option<u8>>().prop_map(|number| {
+            Shape::OptionOfWrapped(number.map(|number| Wrapped(Some(number))))
         }),
         number.prop_map(|(i, u, d, f)| Shape::Number(i, u, d, f)),
         any::<(i128, u128)>().prop_map(|(i, u)| Shape::Wide(i, u)),
@@ -172,13 +179,13 @@ fn shape() -> impl Strategy<Value = Shape> {
             |(before, inner, rest)| Shape::Flat(Flat { before, inner: Inner { inner }, rest })
         ),
     ];
-    leaf.prop_recursive(4, 24, 4, |inner| {
+    let key = any::<(u8, Option<bool>)>().prop_map(|(number, yes)| (number, yes.map(Some)));
+    leaf.prop_recursive(4, 24, 4, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..20).prop_map(Shape::List),
-            btree_map(any::<(u8, Option<Option<bool>>)>(), inner.clone(), 0..20)
-                .prop_map(Shape::Map),
-            proptest::option::of(proptest::option::of(inner.prop_map(Box::new)))
-                .prop_map(Shape::Some),
+            btree_map(key.clone(), inner.clone(), 0..20).prop_map(Shape::Map),
+            proptest::option::of(inner.prop_map(Box::new))
+                .prop_map(|shape| Shape::Optional(shape.map(Some))),
         ]
     })
 }
@@ -234,21 +241,55 @@ where
     assert_eq!(pool.run_blocking(|value: T| value, value.clone()).unwrap(), value);
 }
 
+#[track_caller]
+fn is_refused<T>(pool: &ProcessPoolExecutor, value: T)
+where
+    T: Serialize + DeserializeOwned + Debug + 'static,
+{
+    let shown = format!("{value:?}");
+    let error = pool.run_blocking(|_: T| (), value).unwrap_err();
+    assert!(error.is_encode(), "{shown}: {error}");
+    let text = error.to_string();
+    assert!(text.contains("a `Some` that holds nothing (of type `"), "{shown}: {text}");
+    assert!(text.contains(std::any::type_name::<T>()), "{shown}: {text}");
+    assert!(text.contains("use an enum of your own"), "{shown}: {text}");
+}
+
 #[test]
-fn a_some_of_nothing_is_not_taken_for_none() {
+fn a_some_of_nothing_is_refused_and_never_taken_for_none() {
     let pool = pool_of(1);
-    echo(&pool, [None, Some(None), Some(Some(1))]);
-    echo(&pool, [None, Some(None), Some(Some(None)), Some(Some(Some(())))]);
-    echo(&pool, [None, Some(())]);
-    echo(&pool, [None, Some(Nothing)]);
-    echo(&pool, Some(()));
-    echo::<Option<Option<()>>>(&pool, Some(None));
-    echo(&pool, Wrapped(Some(Wrapped(None::<u8>))));
-    echo(&pool, vec![Ok(Some(())), Ok(None), Err(Some(None::<String>))]);
-    echo(&pool, Adjacent::One(Some(None::<u8>)));
-    echo(&pool, Untagged::Named { untagged: Some(Some(None::<u8>)) });
-    echo(&pool, Tagged::Named { tagged: Some(()) });
-    echo(&pool, BTreeMap::from([(Some(None::<u8>), Some(()))]));
+    is_refused(&pool, [None, Some(None), Some(Some(1))]);
+    is_refused(&pool, Some(Some(Some(()))));
+    is_refused(&pool, [None, Some(())]);
+    is_refused(&pool, [None, Some(Nothing)]);
+    is_refused(&pool, Some(()));
+    is_refused::<Option<Option<()>>>(&pool, Some(None));
+    is_refused(&pool, Wrapped(Some(Wrapped(None::<u8>))));
+    is_refused::<Vec<Result<Option<()>, u8>>>(&pool, vec![Ok(Some(())), Ok(None), Err(1)]);
+    is_refused(&pool, Adjacent::One(Some(None::<u8>)));
+    is_refused(&pool, Untagged::Named { untagged: Some(Some(None::<u8>)) });
+    is_refused(&pool, Tagged::Named { tagged: Some(()) });
+    is_refused(&pool, BTreeMap::from([(Some(None::<u8>), 1)]));
+    assert_eq!(pool.started_workers(), 0, "nothing was sent");
+}
+
+#[test]
+fn what_is_near_a_some_of_nothing_comes_back() {
+    let pool = pool_of(1);
+    echo(&pool, [None, Some(Some(Some(1)))]);
+    echo(&pool, (None::<()>, (), None::<Option<u8>>, Nothing));
+    echo(&pool, Wrapped(Some(Wrapped(Some(1)))));
+    echo(&pool, vec![Ok(()), Err(None::<String>), Err(Some("so".to_owned()))]);
+    echo(&pool, (Some([(); 0]), Some(String::new()), Some([None::<u8>])));
+}
+
+#[test]
+fn a_result_that_is_a_some_of_nothing_is_an_error_and_the_process_is_kept() {
+    let pool = pool_of(1);
+    assert_eq!(pool.run_blocking(|()| None::<()>, ()).unwrap(), None);
+    let error = pool.run_blocking(|()| Some(()), ()).unwrap_err();
+    assert!(error.is_encode() && error.to_string().contains("Option<()>"), "{error}");
+    assert_eq!(pool.started_workers(), 1);
 }
 
 #[test]

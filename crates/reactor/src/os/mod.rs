@@ -39,15 +39,17 @@ pub use process::process_id;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub use std::process::id as process_id;
 
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 #[cfg_attr(
     all(target_os = "linux", target_env = "gnu"),
     expect(unsafe_code, reason = "a call of the C library: docs/unsafe.md")
 )]
 pub(crate) mod memory;
 
+use socket2::SockRef;
+use std::fs::{File, FileType};
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::FileTypeExt;
 
 /// Events taken from the system in one wait; more makes no measurable difference.
 const EVENTS_PER_WAIT: usize = 256;
@@ -66,9 +68,7 @@ pub(crate) fn closed() -> io::Error {
 
 /// What a registration of something that is always ready is answered with.
 fn always_ready(fd: BorrowedFd<'_>) -> io::Error {
-    let is_directory =
-        fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
-    let message = if is_directory {
+    let message = if file_type(fd).is_ok_and(|kind| kind.is_dir()) {
         "directories are always ready: use to_thread to read one without blocking the loop"
     } else {
         "regular files are always ready: use to_thread to read or write them without blocking the loop"
@@ -88,15 +88,24 @@ fn already_registered() -> io::Error {
 /// What is neither socket, pipe nor device passes in any mode: pidfds and epoll descriptors are waited for
 /// and never read, and an eventfd cannot be told from them.
 pub(crate) fn refuse_blocking(fd: BorrowedFd<'_>) -> io::Result<()> {
-    if fcntl_getfl(fd)?.contains(OFlags::NONBLOCK) {
+    // `F_GETFL` of fcntl(2), which takes any descriptor. rustix has it beside a thousand functions for
+    // files, which are a quarter of its build.
+    if SockRef::from(&fd).nonblocking()? {
         return Ok(());
     }
-    match FileType::from_raw_mode(fstat(fd)?.st_mode) {
-        FileType::Socket | FileType::Fifo | FileType::CharacterDevice => Err(io::Error::new(
+    // Without a descriptor to spare for the question, what cannot be told passes.
+    let blocks = |kind: FileType| kind.is_socket() || kind.is_fifo() || kind.is_char_device();
+    match file_type(fd).is_ok_and(blocks) {
+        false => Ok(()),
+        true => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "the descriptor is in blocking mode, and a read or write of it would block the loop: call \
              set_nonblocking(true) or set O_NONBLOCK first",
         )),
-        _ => Ok(()),
     }
+}
+
+/// What kind of file a descriptor leads to; std says so of a descriptor that it owns.
+fn file_type(fd: BorrowedFd<'_>) -> io::Result<FileType> {
+    Ok(File::from(fd.try_clone_to_owned()?).metadata()?.file_type())
 }

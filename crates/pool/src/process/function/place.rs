@@ -1,9 +1,8 @@
 //! [`Place`]: where a function's descriptor lies, as it is said to a worker.
 
-use crate::process::codec::Codec;
 use crate::process::function::descriptor::Descriptor;
-use crate::process::messagepack::MessagePack;
 use crate::process::sys::image_where;
+use crate::process::wire::fields;
 
 /// Where a descriptor lies, and what it must be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,16 +34,19 @@ impl Place {
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let fields = (&self.image, self.offset, &self.name, &self.signature);
-        // A tuple of strings and a number can always be said.
-        let _written = MessagePack::encode(&fields, &mut bytes);
-        bytes
+        let offset = self.offset.to_le_bytes();
+        let (image, name) = (self.image.as_bytes(), self.name.as_bytes());
+        fields::write([image, &offset, name, self.signature.as_bytes()])
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (image, offset, name, signature) = MessagePack::decode(bytes).ok()?;
-        Some(Self { image, offset, name, signature })
+        let [image, offset, name, signature] = fields::read(bytes)?;
+        Some(Self {
+            image: fields::text(image)?,
+            offset: fields::number(offset)?,
+            name: fields::text(name)?,
+            signature: fields::text(signature)?,
+        })
     }
 
     /// The descriptor at this place, if it is the one that was meant.

@@ -1,77 +1,99 @@
 //! [`Watched`]: a value that is watched while a serializer writes it.
+//!
+//! Three things end the writing with an error: a `Some` of nothing, for MessagePack writes it like `None`;
+//! more levels than [`DEPTH`]; another number of elements than was announced.
 
-use crate::process::messagepack::notes::Notes;
 use serde::ser::{
     Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
+use std::any::type_name;
+
+/// How deep values may nest: sequences, maps, structs, enums with data and `Some`s in each other.
+///
+/// Without optimization, and by way of serde's buffer, types of a few fields take half a mebibyte of stack
+/// for it. The least that usually reads results is a thread of two, and types of many fields take more.
+pub(crate) const DEPTH: u32 = 256;
 
 /// A value that is watched while a serializer writes it.
 #[derive(Debug)]
-pub(super) struct Watched<'n, 'v, T: ?Sized> {
+pub(super) struct Watched<'v, T: ?Sized> {
     value: &'v T,
-    place: Place<'n>,
+    place: Place,
 }
 
 /// Where in the whole a value stands.
 #[derive(Clone, Copy, Debug)]
-struct Place<'n> {
-    notes: &'n Notes,
+struct Place {
     depth: u32,
-    /// Whether it is what a `Some` holds, of which nothing was written.
-    is_in_some: bool,
+    /// The type of what a `Some` holds, if it is that and nothing of it was written yet.
+    held_by_some: Option<&'static str>,
 }
 
 /// A serializer that writes what stands there.
 #[derive(Debug)]
-struct Watch<'n, S> {
+struct Watch<S> {
     inner: S,
-    place: Place<'n>,
+    place: Place,
 }
 
 /// A value of several parts while it is written: they are counted.
 #[derive(Debug)]
-struct Parts<'n, C> {
+struct Parts<C> {
     inner: C,
-    place: Place<'n>,
+    place: Place,
     /// How many there are still to be, if that was announced.
     left: Option<usize>,
 }
 
-impl<'n, 'v, T: ?Sized> Watched<'n, 'v, T> {
-    pub(super) fn new(value: &'v T, notes: &'n Notes) -> Self {
-        Self { value, place: Place { notes, depth: 0, is_in_some: false } }
+impl<'v, T: ?Sized> Watched<'v, T> {
+    pub(super) fn new(value: &'v T) -> Self {
+        Self { value, place: Place { depth: 0, held_by_some: None } }
     }
 }
 
-impl<T: ?Sized + Serialize> Serialize for Watched<'_, '_, T> {
+impl<T: ?Sized + Serialize> Serialize for Watched<'_, T> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.value.serialize(Watch { inner: serializer, place: self.place })
     }
 }
 
-impl<'n> Place<'n> {
+impl Place {
     /// One level further in.
     #[inline]
     fn inside<E: Error>(self) -> Result<Self, E> {
-        match self.depth < self.notes.depth {
-            true => Ok(Self { depth: self.depth + 1, is_in_some: false, ..self }),
-            false => Err(self.notes.too_deep()),
+        match self.depth < DEPTH {
+            true => Ok(Self { depth: self.depth + 1, held_by_some: None }),
+            false => Err(too_deep()),
         }
     }
 
-    fn watch<T: ?Sized>(self, value: &T) -> Watched<'n, '_, T> {
+    fn watch<T: ?Sized>(self, value: &T) -> Watched<'_, T> {
         Watched { value, place: self }
     }
 
     /// Nothing is to be written here.
+    #[inline]
     fn is_nothing<E: Error>(self) -> Result<(), E> {
-        if self.is_in_some && !self.notes.meet_some_of_nothing() {
-            return Err(E::custom("a `Some` of nothing would come back as `None`"));
+        match self.held_by_some {
+            None => Ok(()),
+            Some(held) => Err(some_of_nothing(held)),
         }
-        Ok(())
     }
+}
+
+#[cold]
+fn too_deep<E: Error>() -> E {
+    E::custom(format_args!("nested more than {DEPTH} levels deep"))
+}
+
+#[cold]
+fn some_of_nothing<E: Error>(held: &'static str) -> E {
+    E::custom(format_args!(
+        "a `Some` that holds nothing (of type `{held}`) would come back as `None`; \
+         use an enum of your own with a variant for each case"
+    ))
 }
 
 /// What is a value by itself and never nothing.
@@ -96,16 +118,16 @@ macro_rules! compound {
     )*};
 }
 
-impl<'n, S: Serializer> Serializer for Watch<'n, S> {
+impl<S: Serializer> Serializer for Watch<S> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Parts<'n, S::SerializeSeq>;
-    type SerializeTuple = Parts<'n, S::SerializeTuple>;
-    type SerializeTupleStruct = Parts<'n, S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Parts<'n, S::SerializeTupleVariant>;
-    type SerializeMap = Parts<'n, S::SerializeMap>;
-    type SerializeStruct = Parts<'n, S::SerializeStruct>;
-    type SerializeStructVariant = Parts<'n, S::SerializeStructVariant>;
+    type SerializeSeq = Parts<S::SerializeSeq>;
+    type SerializeTuple = Parts<S::SerializeTuple>;
+    type SerializeTupleStruct = Parts<S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Parts<S::SerializeTupleVariant>;
+    type SerializeMap = Parts<S::SerializeMap>;
+    type SerializeStruct = Parts<S::SerializeStruct>;
+    type SerializeStructVariant = Parts<S::SerializeStructVariant>;
 
     plain! {
         serialize_bool(bool), serialize_char(char), serialize_str(&str), serialize_bytes(&[u8]),
@@ -132,7 +154,7 @@ impl<'n, S: Serializer> Serializer for Watch<'n, S> {
     }
 
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<S::Ok, S::Error> {
-        let place = Place { is_in_some: true, ..self.place.inside()? };
+        let place = Place { held_by_some: Some(type_name::<T>()), ..self.place.inside()? };
         self.inner.serialize_some(&place.watch(value))
     }
 
@@ -161,7 +183,7 @@ impl<'n, S: Serializer> Serializer for Watch<'n, S> {
         value: &T,
     ) -> Result<S::Ok, S::Error> {
         // Nothing is written for the struct itself.
-        let place = Place { is_in_some: self.place.is_in_some, ..self.place.inside()? };
+        let place = Place { held_by_some: self.place.held_by_some, ..self.place.inside()? };
         self.inner.serialize_newtype_struct(name, &place.watch(value))
     }
 
@@ -181,7 +203,7 @@ impl<'n, S: Serializer> Serializer for Watch<'n, S> {
     }
 }
 
-impl<C> Parts<'_, C> {
+impl<C> Parts<C> {
     /// One more part comes.
     fn count<E: Error>(&mut self) -> Result<(), E> {
         match &mut self.left {
@@ -206,7 +228,7 @@ impl<C> Parts<'_, C> {
 /// Those whose parts are values alone, and those whose parts have names.
 macro_rules! parts {
     ($($of:ident, $write:ident $(, $key:ident)?;)*) => {$(
-        impl<C: $of> $of for Parts<'_, C> {
+        impl<C: $of> $of for Parts<C> {
             type Ok = C::Ok;
             type Error = C::Error;
 
@@ -236,7 +258,7 @@ parts! {
     SerializeStructVariant, serialize_field, name;
 }
 
-impl<C: SerializeMap> SerializeMap for Parts<'_, C> {
+impl<C: SerializeMap> SerializeMap for Parts<C> {
     type Ok = C::Ok;
     type Error = C::Error;
 

@@ -7,4 +7,5 @@ pub(crate) mod reader;
 pub(crate) mod writer;
 pub(crate) mod slot;
 pub(crate) mod status;
+pub(crate) mod fields;
 pub(crate) mod config;

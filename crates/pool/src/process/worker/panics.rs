@@ -4,8 +4,7 @@
 //! nobody catches it, so there the hook sends it itself. Nor does anybody where a panic cannot unwind:
 //! then the hook is called once more, for a panic that says so and is the end of the process.
 
-use crate::process::codec::Codec;
-use crate::process::messagepack::MessagePack;
+use crate::process::wire::fields;
 use crate::process::wire::frame::Kind;
 use crate::process::worker::replies::Replies;
 use asyncio_core::exception::panic_message;
@@ -98,13 +97,15 @@ pub(crate) fn set_running(sequence: Option<u64>) {
     drop(NOTED.take());
 }
 
-pub(crate) fn to_bytes(report: &Report) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // Strings can always be said.
-    let _written = MessagePack::encode(report, &mut bytes);
-    bytes
+pub(crate) fn to_bytes((message, location, backtrace): &Report) -> Vec<u8> {
+    fields::write([message.as_bytes(), location.as_bytes(), backtrace.as_bytes()])
 }
 
 pub(crate) fn from_bytes(bytes: &[u8]) -> Report {
-    MessagePack::decode(bytes).unwrap_or_default()
+    read(bytes).unwrap_or_default()
+}
+
+fn read(bytes: &[u8]) -> Option<Report> {
+    let [message, location, backtrace] = fields::read(bytes)?;
+    Some((fields::text(message)?, fields::text(location)?, fields::text(backtrace)?))
 }

@@ -3,7 +3,6 @@
 use crate::process::sys::connect;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::{Errno, ioctl_fionbio};
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, pidfd_open,
     pidfd_send_signal, waitid,
@@ -73,9 +72,9 @@ impl Launch {
             StderrRoute::Inherited => (None, Stdio::inherit()),
             StderrRoute::Discarded => (None, Stdio::null()),
             StderrRoute::Captured => {
-                let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
+                let (ours, theirs) = io::pipe()?;
                 ioctl_fionbio(&ours, true)?;
-                (Some(ours), Stdio::from(theirs))
+                (Some(OwnedFd::from(ours)), Stdio::from(theirs))
             }
         };
         let mut command = Command::new(&self.program);

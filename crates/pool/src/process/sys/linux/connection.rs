@@ -59,6 +59,6 @@ pub(crate) fn receive_with_page<const N: usize>(
         RecvAncillaryMessage::ScmRights(mut files) => files.next(),
         _ => None,
     })?;
-    let page = SharedPage::open(page.as_fd()).ok()?;
+    let page = SharedPage::open(page).ok()?;
     (received.bytes == N).then_some((bytes, page))
 }

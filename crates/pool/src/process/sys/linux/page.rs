@@ -6,11 +6,12 @@
 
 #![expect(unsafe_code, reason = "memory is mapped that another process shares")]
 
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::fd::OwnedFd;
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use std::fs::File;
 use std::io;
 use std::ops::Deref;
+use std::os::fd::FromRawFd;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 
@@ -33,15 +34,25 @@ unsafe impl Sync for SharedPage {}
 impl SharedPage {
     /// A new page of zeros, and the descriptor by which another process can map it.
     pub(crate) fn create() -> io::Result<(Self, OwnedFd)> {
-        let file = memfd_create(c"asyncio-worker", MemfdFlags::CLOEXEC)?;
-        ftruncate(&file, LENGTH as u64)?;
-        Ok((Self::open(file.as_fd())?, file))
+        // SAFETY: the name ends with a zero.
+        let file = unsafe { libc::memfd_create(c"asyncio-worker".as_ptr(), libc::MFD_CLOEXEC) };
+        if file < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: it was made just now and belongs to nobody else.
+        let file = unsafe { File::from_raw_fd(file) };
+        file.set_len(LENGTH as u64)?;
+        Ok((Self::map(&file)?, file.into()))
     }
 
     /// Maps a page that another process has made.
-    pub(crate) fn open(file: BorrowedFd<'_>) -> io::Result<Self> {
+    pub(crate) fn open(file: OwnedFd) -> io::Result<Self> {
+        Self::map(&File::from(file))
+    }
+
+    fn map(file: &File) -> io::Result<Self> {
         // A file that is too short would make each access a SIGBUS.
-        if rustix::fs::fstat(file)?.st_size < LENGTH as i64 {
+        if file.metadata()?.len() < LENGTH as u64 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the status page is too short"));
         }
         let access = ProtFlags::READ | ProtFlags::WRITE;
