@@ -78,11 +78,12 @@ impl CellPtr {
         (self.kind() == Kind::Task).then(|| self.id())
     }
 
-    /// Orders the cells of a loop by their creation.
+    /// Orders the cells of a loop by their creation: tasks by their number, and each callback before the task
+    /// whose number it has, in its place among the callbacks.
     pub(super) fn order(self) -> (u64, bool, u64) {
         let is_task = self.kind() == Kind::Task;
         // SAFETY: alive by the invariant of `CellPtr`; the field is immutable.
-        let number = if is_task { 0 } else { unsafe { (*self.as_ptr()).parent } };
+        let number = unsafe { (*self.as_ptr()).parent };
         (self.id().as_u64(), is_task, number)
     }
 
