@@ -48,6 +48,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     };
     let workspace = Workspace::load()?;
     let mut candidates = candidates(&workspace)?;
+    let load = read(Path::new("/proc/loadavg"))?;
+    let load = load.split(' ').next().unwrap_or_default();
     for round in 1..=rounds {
         for candidate in &mut candidates {
             let build = candidate.build_from_nothing()?;
@@ -58,7 +60,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     for candidate in &mut candidates {
         candidate.release_bytes = candidate.size_in_release()?;
     }
-    let section = section(&candidates, rounds);
+    let section = section(&candidates, rounds, load);
     println!("{section}");
     if rounds < ROUNDS_TO_WRITE {
         return Ok(());
@@ -141,7 +143,7 @@ impl Candidate {
 }
 
 /// The tables, in words that stand on the page.
-fn section(candidates: &[Candidate], rounds: usize) -> String {
+fn section(candidates: &[Candidate], rounds: usize, load: &str) -> String {
     let mut text = format!(
         "A program that prints \"hello, world\" from an async block, built from nothing, in {rounds} rounds; \
          written by `cargo xtask bench build`.\n\
@@ -149,6 +151,7 @@ fn section(candidates: &[Candidate], rounds: usize) -> String {
          each build has an empty target folder.\n\
          Cells are medians with the lowest and the highest; a ratio pairs builds of the same round, and the \
          goal is {GOAL} for wall clock.\n\
+         The load average was {load} before the first build: above one, other programs ran, and wall clock says less than CPU.\n\
          Size is that of the program in release, as cargo leaves it.\n\n\
          | program | packages | wall clock, s | ratio | CPU, s | ratio | size, KiB |\n\
          | --- | ---: | --- | --- | --- | --- | ---: |\n"
