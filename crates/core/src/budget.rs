@@ -109,6 +109,33 @@ pub fn poll_left(cx: &mut Context<'_>) -> Poll<()> {
     if BUDGET.get() > 0 { Poll::Ready(()) } else { poll_spend(cx, STEP) }
 }
 
+/// What was left before a future that may be somebody else's was polled; made by [`poll_foreign`].
+#[derive(Debug)]
+#[must_use = "call `was_ready` if the future was"]
+pub struct Foreign {
+    left: i32,
+}
+
+/// Gives way if nothing is left, before a future is polled that may be somebody else's.
+///
+/// For a combinator over any futures: those that are ready at once and spend nothing cost it a step each, so
+/// that thousands of them, again and again, do not hold back everything else.
+#[inline]
+#[track_caller]
+pub fn poll_foreign(cx: &mut Context<'_>) -> Poll<Foreign> {
+    poll_left(cx).map(|()| Foreign { left: BUDGET.get() })
+}
+
+impl Foreign {
+    /// The future was ready. If it spent nothing it costs a step.
+    #[inline]
+    pub fn was_ready(&self) {
+        if BUDGET.get() == self.left {
+            let _is_left = spend(STEP);
+        }
+    }
+}
+
 /// What the other branches of a combinator may spend; made by [`share`].
 #[derive(Debug)]
 #[must_use = "dropping the guard ends the branch's share"]

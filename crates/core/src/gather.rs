@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// Awaits several futures side by side and gives their results in argument order.
 ///
@@ -146,7 +146,12 @@ impl<F: Future> Future for Branch<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let _share = budget::share(*this.parts);
-        this.future.poll(cx)
+        let foreign = ready!(budget::poll_foreign(cx));
+        let polled = this.future.poll(cx);
+        if polled.is_ready() {
+            foreign.was_ready();
+        }
+        polled
     }
 }
 
@@ -185,6 +190,7 @@ macro_rules! tuples {
 
             #[track_caller]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+                let foreign = ready!(budget::poll_foreign(cx));
                 let mut this = self.project();
                 let (mut all_done, mut left) = (true, const { [$(stringify!($field)),+].len() });
                 $(
@@ -197,6 +203,7 @@ macro_rules! tuples {
                 if !all_done {
                     return Poll::Pending;
                 }
+                foreign.was_ready();
                 Poll::Ready(($(this.$field.take_output().expect("polled after it was ready"),)+))
             }
         }
@@ -229,13 +236,18 @@ macro_rules! tuples {
 
             #[track_caller]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+                let foreign = ready!(budget::poll_foreign(cx));
                 let mut this = self.project();
                 let (mut all_done, mut left) = (true, const { [$(stringify!($field)),+].len() });
                 $(
                     let share = budget::share(left);
                     match this.$field.as_mut().poll(cx) {
                         Poll::Ready(Ok(())) => {}
-                        Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                        Poll::Ready(Err(error)) => {
+                            drop(share);
+                            foreign.was_ready();
+                            return Poll::Ready(Err(error));
+                        }
                         Poll::Pending => all_done = false,
                     }
                     drop(share);
@@ -245,6 +257,7 @@ macro_rules! tuples {
                 if !all_done {
                     return Poll::Pending;
                 }
+                foreign.was_ready();
                 Poll::Ready(Ok(($(this.$field.take_output().expect("polled after it was ready"),)+)))
             }
         }

@@ -77,7 +77,10 @@ impl<F: TryFuture> Future for Numbered<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let _share = budget::share(IN_TURN);
-        this.future.try_poll(cx).map(|result| (*this.index, result))
+        let foreign = ready!(budget::poll_foreign(cx));
+        let result = ready!(this.future.try_poll(cx));
+        foreign.was_ready();
+        Poll::Ready((*this.index, result))
     }
 }
 

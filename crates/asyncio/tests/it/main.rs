@@ -16,6 +16,7 @@ mod broken_stderr;
 mod exhaustion;
 mod other_threads;
 mod busy_loop;
+mod starvation;
 mod real_time;
 mod attributes;
 mod refusals;

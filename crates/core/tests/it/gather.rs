@@ -281,3 +281,57 @@ fn a_future_that_cannot_be_held_back_asks_before() {
     assert!(budget::poll_left(&mut cx).is_pending());
     assert_eq!(count.get(), 1);
 }
+
+/// How many `make`s are done in one poll of a task that awaits one after the other without end.
+fn done_in_a_poll<F: Future>(make: impl Fn() -> F) -> u32 {
+    let _entered = budget::enter();
+    budget::begin_poll();
+    let done = Cell::new(0);
+    let mut task = Box::pin(async {
+        while done.get() < 10_000 {
+            make().await;
+            done.set(done.get() + 1);
+        }
+    });
+    let (count, waker) = WakeCount::new();
+    assert!(poll(&mut task, &waker).is_pending(), "it gives way");
+    assert_ne!(count.get(), 0, "it is polled again");
+    done.get()
+}
+
+#[test]
+fn futures_that_never_wait_and_are_not_ours_give_way_in_a_gather() {
+    let good = || ready(Ok::<_, ()>(1));
+    let limit = budget::PER_POLL;
+    assert_eq!(done_in_a_poll(|| gather((ready(1), ready("two")))), limit);
+    assert_eq!(done_in_a_poll(|| try_gather((good(), good()))), limit);
+    assert_eq!(done_in_a_poll(|| try_gather((good(), ready(Err::<u8, _>(()))))), limit);
+    assert_eq!(done_in_a_poll(|| gather((0..10).map(ready))), limit / 10);
+    assert_eq!(done_in_a_poll(|| gather((0..40).map(ready))), limit / 40);
+    assert_eq!(done_in_a_poll(|| gather((0..1_000).map(ready))), 0);
+    assert_eq!(done_in_a_poll(|| try_gather((0..40).map(|_| good()))), limit / 40);
+}
+
+#[test]
+fn a_future_of_ours_costs_no_more_for_being_gathered() {
+    let resolved = |number| {
+        let (value, resolver) = promise();
+        resolver.resolve(number).unwrap();
+        value
+    };
+    assert_eq!(done_in_a_poll(|| gather((resolved(1), resolved(2)))), budget::PER_POLL / 2);
+    assert_eq!(done_in_a_poll(|| gather((0..4).map(resolved))), budget::PER_POLL / 4);
+    assert_eq!(done_in_a_poll(|| gather((0..32).map(resolved))), budget::PER_POLL / 32);
+}
+
+#[test]
+fn a_thousand_that_never_wait_take_some_polls_and_keep_their_order() {
+    let _entered = budget::enter();
+    let mut all = gather((0..1_000).map(ready));
+    for _ in 0..1_000 / budget::PER_POLL {
+        budget::begin_poll();
+        assert!(poll(&mut all, Waker::noop()).is_pending());
+    }
+    budget::begin_poll();
+    assert_eq!(poll(&mut all, Waker::noop()), Poll::Ready((0..1_000).collect()));
+}
