@@ -1,6 +1,7 @@
 //! Callbacks: plain functions in the same queue as tasks.
 
-use crate::cell::{self, Kind, OwnedCell, Owner};
+use crate::cell::{self, Call, Kind, OwnedCell, Owner};
+use crate::current;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -58,4 +59,17 @@ where
     F: Future<Output = ()> + 'static,
 {
     CallHandle { cell: cell::create_eager(owner, future, Kind::Callback, None, spawned_at) }
+}
+
+/// Has `f` called by the running loop in its next turn; see [`EventLoop::call_soon`](crate::EventLoop::call_soon).
+///
+/// # Panics
+/// If no loop is running on this thread.
+#[track_caller]
+pub fn call_soon(f: impl FnOnce() + 'static) -> CallHandle {
+    let at = Location::caller();
+    match current::with(|owner| schedule(owner, Call::new(f), at)) {
+        Some(handle) => handle,
+        None => current::none(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::callback::{self, CallHandle};
 use crate::cell::{
-    self, Call, Entry, Kind, Owner, OwnerRef, close, delivery, lifecycle, with_scoped,
+    self, Call, Entry, Kind, Owner, OwnerRef, close, delivery::Delivery, lifecycle, with_scoped,
 };
 use crate::current;
 use crate::error::Stopped;
@@ -104,10 +104,17 @@ impl<P: Park> EventLoop<P> {
     /// If a loop is running on this thread; if this loop is closed.
     #[track_caller]
     pub fn run_forever(&self) {
+        self.run_once_begun(|| ());
+    }
+
+    /// Runs until a stop. A run that is refused has not called `begun`.
+    #[track_caller]
+    fn run_once_begun(&self, begun: impl FnOnce()) {
         let _running = self.begin();
         let _entered = current::enter(&self.owner);
         let _parked = self.park.enter();
         let _reporter = self.enter_reporter();
+        begun();
         self.run(|| false);
     }
 
@@ -130,8 +137,7 @@ impl<P: Park> EventLoop<P> {
     /// ```
     #[track_caller]
     pub fn try_turn(&self) -> bool {
-        self.stop();
-        self.run_forever();
+        self.run_once_begun(|| self.stop());
         !self.owner.ready.is_empty() || self.owner.inbox.is_filled()
     }
 
@@ -143,21 +149,24 @@ impl<P: Park> EventLoop<P> {
     /// Cancels all tasks, drops everything that is scheduled, and refuses anything new.
     ///
     /// What tasks have given and nobody has taken is dropped; awaiting such a task later says that the
-    /// loop is closed. A second call does nothing.
+    /// loop is closed. A second call does nothing, and neither does one inside of another; both give `false`.
     ///
     /// # Panics
-    /// If this loop is running.
+    /// If this loop is running, or one of its callbacks is being polled.
     #[track_caller]
-    pub fn close(&self) {
-        assert!(!self.running.get(), "cannot close a running event loop: `stop` it first");
+    pub fn close(&self) -> bool {
         // A drop that the close itself makes may come here too: the tasks are on their way out already.
         if self.is_closed() || self.owner.closing.get() {
-            return;
+            return false;
         }
+        // A callback is polled when it is made, outside of a run as well, and must not be dropped meanwhile.
+        let is_idle = !self.running.get() && self.owner.current.get().is_none();
+        assert!(is_idle, "cannot close a running event loop: `stop` it first");
         let _entered = current::enter(&self.owner);
         let _parked = self.park.enter();
         let _reporter = self.enter_reporter();
         close::close(&self.owner);
+        true
     }
 
     /// Whether the loop is in one of its runs.
@@ -239,8 +248,9 @@ impl<P: Park> EventLoop<P> {
     ///
     /// It is the hook of simulation: a policy can halt the loop, which ends its run like `stop`.
     pub fn set_policy(&self, policy: Option<Box<dyn Policy>>) {
-        self.owner.has_policy.set(policy.is_some());
+        // Asked first: it may come here, too.
         let is_wanted = policy.as_ref().is_some_and(|policy| policy.observes());
+        self.owner.has_policy.set(policy.is_some());
         let next_id = Some(self.owner.next_id());
         self.owner.events.replace(Events { is_wanted, next_id, ..Events::default() });
         let former = self.owner.policy.replace(policy);
@@ -267,6 +277,8 @@ impl<P: Park> EventLoop<P> {
         let is_open = !self.is_closed() && !self.owner.closing.get();
         assert!(is_open, "event loop is closed: make a new one");
         let running = current::start_running();
+        let is_idle = self.owner.current.get().is_none();
+        assert!(is_idle, "cannot run an event loop inside of one of its own callbacks");
         self.running.set(true);
         Run { event_loop_running: &self.running, owner: &self.owner, _running: running }
     }
@@ -358,13 +370,13 @@ impl<P: Park> EventLoop<P> {
     fn drain(&self) {
         let mut batch = self.batch.take();
         self.owner.inbox.take(&mut batch);
-        for entry in batch.drain(..) {
-            delivery::deliver(&self.owner, entry);
+        let mut delivery = Delivery::new(&self.owner, batch);
+        while delivery.deliver_next() {
             // Many posts are no reason to leave timers and sockets waiting.
             budget::count_step();
             self.poll_driver_if_due();
         }
-        self.batch.replace(batch);
+        self.batch.replace(delivery.into_empty());
     }
 }
 
@@ -396,18 +408,5 @@ impl<P: Park> fmt::Debug for EventLoop<P> {
             .field("is_running", &self.is_running())
             .field("is_closed", &self.is_closed())
             .finish_non_exhaustive()
-    }
-}
-
-/// Has `f` called by the running loop in its next turn; see [`EventLoop::call_soon`].
-///
-/// # Panics
-/// If no loop is running on this thread.
-#[track_caller]
-pub fn call_soon(f: impl FnOnce() + 'static) -> CallHandle {
-    let at = Location::caller();
-    match current::with(|owner| callback::schedule(owner, Call::new(f), at)) {
-        Some(handle) => handle,
-        None => current::none(),
     }
 }

@@ -25,9 +25,9 @@ mod remote;
 mod handle;
 mod event_loop;
 
-pub use callback::CallHandle;
+pub use callback::{CallHandle, call_soon};
 pub use error::{JoinError, LoopClosed, Stopped};
-pub use event_loop::{EventLoop, call_soon};
+pub use event_loop::EventLoop;
 pub use handle::Handle;
 pub use remote::{RemoteTask, RemoteTaskState};
 pub use task::{

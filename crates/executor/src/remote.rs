@@ -175,17 +175,16 @@ impl Link {
         resolver: Resolver<Result<T, JoinError>>,
         spawned_at: &'static Location<'static>,
     ) {
-        let task = {
-            let mut progress = self.progress.lock();
-            if let Progress::Cancelled = *progress {
-                drop(progress);
-                drop(resolver.resolve(Err(JoinError::cancelled())));
-                return;
-            }
-            let task = create();
-            *progress = Progress::Created { slot: task.slot(), id: task.id() };
-            task
-        };
+        if let Progress::Cancelled = *self.progress.lock() {
+            drop(resolver.resolve(Err(JoinError::cancelled())));
+            return;
+        }
+        // Nothing of the user's runs under the lock; a request may come in between.
+        let task = create();
+        let created = Progress::Created { slot: task.slot(), id: task.id() };
+        if let Progress::Cancelled = std::mem::replace(&mut *self.progress.lock(), created) {
+            task.cancel();
+        }
         let relay = async move {
             let outcome = task.await;
             // If the remote handle is gone an error reports itself here, on its own loop.

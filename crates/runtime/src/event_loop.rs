@@ -165,8 +165,12 @@ impl EventLoop {
     pub fn close(&self) {
         if let Some(core) = self.get() {
             let entered = self.enter();
-            core.close();
+            let is_first = core.close();
             drop(entered);
+            // A close inside of another one leaves the rest to that.
+            if !is_first {
+                return;
+            }
             core.park().close();
         }
         if let Some(pool) = self.default_executor.started() {

@@ -1,11 +1,14 @@
 //! [`run`] and [`Runner`]: a loop from its start to its end.
 
 use crate::event_loop::{EventLoop, try_running_loop};
+use asyncio_core::exception::{ExceptionContext, forget_payload};
 use asyncio_core::stderr;
 use asyncio_pool::current::LazyPool;
-use asyncio_reactor::Reactor;
+use asyncio_reactor::{Reactor, process_id};
 use std::future::Future;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 use std::time::Duration;
 
 /// How long the default thread pool may take to end.
@@ -57,6 +60,8 @@ pub struct Runner {
     event_loop: EventLoop,
     shutdown_timeout: Duration,
     fail_on_lost_panic: bool,
+    /// The process that made it.
+    process: u32,
 }
 
 impl Runner {
@@ -110,7 +115,9 @@ impl Runner {
     }
 
     fn end(&mut self) {
-        if self.event_loop.is_closed() || self.event_loop.is_running() {
+        // In the child of a fork neither the loop nor its threads are there.
+        let is_elsewhere = process_id() != self.process;
+        if is_elsewhere || self.event_loop.is_closed() || self.event_loop.is_running() {
             return;
         }
         self.event_loop.end(self.shutdown_timeout);
@@ -123,7 +130,15 @@ impl Runner {
 
 impl Drop for Runner {
     fn drop(&mut self) {
-        self.end();
+        if !thread::panicking() {
+            return self.end();
+        }
+        // What has ended the run may end this one, too, and a second panic would abort the process.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.end())) {
+            let context = ExceptionContext::new("the end of a run panicked", &*payload);
+            self.event_loop.reporter().report(&context);
+            forget_payload(payload);
+        }
     }
 }
 
@@ -182,7 +197,7 @@ impl RunnerBuilder {
         }
         let event_loop = EventLoop::from_parts(reactor.build()?, LazyPool::default());
         let Self { shutdown_timeout, fail_on_lost_panic, .. } = self;
-        Ok(Runner { event_loop, shutdown_timeout, fail_on_lost_panic })
+        Ok(Runner { event_loop, shutdown_timeout, fail_on_lost_panic, process: process_id() })
     }
 }
 

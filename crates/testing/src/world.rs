@@ -8,6 +8,7 @@ use crate::policy::SeededPolicy;
 use crate::selector::VirtualSelector;
 use crate::stall::Stall;
 use asyncio_core::ambient::Entered;
+use asyncio_core::exception::forget_payload;
 use asyncio_core::random::{self, Generator};
 use asyncio_core::time::Clock;
 use asyncio_core::{stderr, yield_now};
@@ -17,6 +18,7 @@ use asyncio_pool::simulation::{self, Submit};
 use asyncio_reactor::Reactor;
 use asyncio_runtime::EventLoop;
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -120,7 +122,9 @@ impl Drop for World {
         if self.stage.get() == Stage::Begun {
             print_seed(self.seed);
             // Tasks end as after any other run. A stall of the end does not matter beside the panic.
-            drop(self.end());
+            // A second panic would abort the process.
+            let ended = catch_unwind(AssertUnwindSafe(|| drop(self.end())));
+            ended.unwrap_or_else(forget_payload);
         }
         // Here the world is still entered, so what is left closes its sockets in it.
         self.event_loop.close();

@@ -221,3 +221,54 @@ fn the_end_of_a_run_is_bounded_though_each_drop_spawns_two_tasks() {
     drop(runner);
     assert!(drops.get() < 5_000, "{} drops", drops.get());
 }
+
+/// Ends every run by a panic of the loop itself.
+#[derive(Debug)]
+struct Broken;
+
+impl asyncio_executor::policy::Policy for Broken {
+    fn pick(&mut self, _: &asyncio_executor::policy::Candidates<'_>) -> Option<usize> {
+        panic!("the loop cannot go on")
+    }
+}
+
+#[test]
+fn a_runner_that_is_dropped_by_the_panic_of_its_loop_does_not_abort() {
+    let run = || {
+        let mut runner = Runner::builder().build().unwrap();
+        runner.event_loop().set_exception_handler(|_| ());
+        runner.event_loop().set_policy(Some(Box::new(Broken)));
+        runner.run(async { drop(asyncio::create_task(std::future::pending::<()>())) });
+    };
+    let payload = std::panic::catch_unwind(run).unwrap_err();
+    assert_eq!(asyncio_core::exception::panic_message(&*payload), "the loop cannot go on");
+}
+
+/// Closes its loop when it is dropped, and then uses what the loop still has.
+struct Closes(asyncio::EventLoop);
+
+impl Drop for Closes {
+    fn drop(&mut self) {
+        self.0.close();
+        // The reactor is there until the first close ends.
+        drop(asyncio::sleep(Duration::from_secs(1)));
+    }
+}
+
+#[test]
+fn a_close_inside_of_a_close_leaves_the_rest_to_that() {
+    let event_loop = asyncio::EventLoop::new().unwrap();
+    let reports = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&reports);
+    event_loop.set_exception_handler(move |_| counted.set(counted.get() + 1));
+    for _ in 0..2 {
+        let closes = Closes(event_loop.clone());
+        drop(event_loop.create_task(async move {
+            let _kept = closes;
+            std::future::pending::<()>().await;
+        }));
+    }
+    event_loop.run_until_complete(asyncio::yield_now()).unwrap();
+    event_loop.close();
+    assert_eq!(reports.get(), 0);
+}

@@ -48,3 +48,37 @@ fn deliver_wake(owner: &Owner, cell: &AtomicPtr<Header>) {
         drop_handle(cell);
     }
 }
+
+/// Entries on their way. An entry owns a count of its cell, so if a park panics in between the rest is delivered
+/// all the same.
+pub(crate) struct Delivery<'a> {
+    owner: &'a Owner,
+    /// The oldest is the last.
+    batch: Vec<Entry>,
+}
+
+impl<'a> Delivery<'a> {
+    pub(crate) fn new(owner: &'a Owner, mut batch: Vec<Entry>) -> Self {
+        batch.reverse();
+        Self { owner, batch }
+    }
+
+    /// Delivers the oldest. `false`: there is none.
+    pub(crate) fn deliver_next(&mut self) -> bool {
+        let entry = self.batch.pop();
+        let is_one = entry.is_some();
+        entry.into_iter().for_each(|entry| deliver(self.owner, entry));
+        is_one
+    }
+
+    /// The vector, to be used again.
+    pub(crate) fn into_empty(mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.batch)
+    }
+}
+
+impl Drop for Delivery<'_> {
+    fn drop(&mut self) {
+        while self.deliver_next() {}
+    }
+}

@@ -120,9 +120,9 @@ impl<T> Future for Task<T> {
 }
 
 impl<T> FusedFuture for Task<T> {
-    /// Whether it has given its outcome. On another thread than the task's own: whether its loop is closed.
+    /// Whether it has given its outcome. A task of a closed loop has an error to give.
     fn is_terminated(&self) -> bool {
-        if self.cell.is_here() { self.cell.is_taken() } else { self.cell.is_merged() }
+        self.cell.is_here() && !self.cell.is_merged() && self.cell.is_taken()
     }
 }
 

@@ -168,7 +168,9 @@ fn call(world: &Rc<World>, what: u8) {
         10 => world.pick(&world.wakers).iter().for_each(Waker::wake_by_ref),
         11 => drop(world.pick(&world.wakers)),
         12 => event_loop.into_iter().for_each(|event_loop| event_loop.stop()),
-        13 => event_loop.into_iter().for_each(|event_loop| event_loop.close()),
+        13 => event_loop.into_iter().for_each(|event_loop| {
+            let _first = event_loop.close();
+        }),
         14 => drop(event_loop.map(|event_loop| event_loop.run_until_complete(Hostile::new()))),
         15 => {
             if let Some(event_loop) = event_loop {
@@ -307,7 +309,17 @@ impl Park for HostilePark {
     }
 
     fn unparker(&self) -> Arc<dyn Unpark> {
-        self.0.unparker()
+        Arc::new(CountedBell(self.0.unparker(), Counted::new()))
+    }
+}
+
+/// Goes when the loop's block does: a loop that leaks is a value that was not dropped.
+#[derive(Debug)]
+struct CountedBell(Arc<dyn Unpark>, #[expect(dead_code, reason = "only its drop counts")] Counted);
+
+impl Unpark for CountedBell {
+    fn unpark(&self) {
+        self.0.unpark();
     }
 }
 

@@ -223,3 +223,61 @@ fn remote_task_is_not_waited_for_on_its_own_loop() {
         })
         .unwrap();
 }
+
+/// A callback that is made outside of a run is polled there and then, and must not lose its future meanwhile.
+#[test]
+fn a_loop_is_neither_closed_nor_run_inside_of_a_callback_that_is_being_made() {
+    let event_loop = Rc::new(new_loop());
+    event_loop.set_exception_handler(Some(Rc::new(|_| ())));
+    let drops = Drops::default();
+    let (inner, probe, seen) =
+        (Rc::clone(&event_loop), drops.probe(), Rc::new(RefCell::new(vec![])));
+    let noted = Rc::clone(&seen);
+    drop(event_loop.call_when(async move {
+        let probe = probe;
+        own_waker().await.wake();
+        let refused = [
+            panic_message(|| inner.close()),
+            panic_message(|| inner.try_turn()),
+            panic_message(|| inner.run_until_complete(async {})),
+        ];
+        noted.borrow_mut().extend(refused);
+        drop(probe);
+    }));
+    assert_eq!(drops.count(), 1);
+    let refused = seen.take();
+    assert!(refused[0].contains("cannot close a running event loop"), "{refused:?}");
+    assert!(
+        refused[1..].iter().all(|text| text.contains("one of its own callbacks")),
+        "{refused:?}"
+    );
+    event_loop.run_until_complete(turns(2)).unwrap();
+    event_loop.close();
+}
+
+#[test]
+fn the_handler_of_a_callback_that_panics_while_it_is_made_cannot_close_the_loop() {
+    let event_loop = Rc::new(new_loop());
+    let (inner, seen) = (Rc::downgrade(&event_loop), Rc::new(RefCell::new(vec![])));
+    let noted = Rc::clone(&seen);
+    event_loop.set_exception_handler(Some(Rc::new(move |_| {
+        let event_loop = inner.upgrade().unwrap();
+        noted.borrow_mut().push(panic_message(|| event_loop.close()));
+    })));
+    drop(event_loop.call_when(async { panic!("at the first poll") }));
+    assert_eq!(seen.take().len(), 1);
+    event_loop.run_until_complete(turns(2)).unwrap();
+}
+
+#[test]
+fn a_turn_that_is_refused_stops_nothing() {
+    let (event_loop, other) = (new_loop(), new_loop());
+    event_loop
+        .run_until_complete(async {
+            assert!(panic_message(|| event_loop.try_turn()).contains("another one is running"));
+            assert!(panic_message(|| other.try_turn()).contains("another one is running"));
+            turns(3).await;
+        })
+        .unwrap();
+    assert_eq!(other.run_until_complete(async { turns(3).await }), Ok(()));
+}

@@ -63,7 +63,14 @@ pub(crate) fn poll_ended(shared: &Shared, waker: Waker) -> Poll<()> {
         return Poll::Ready(());
     }
     // Under the queue's lock, so that no worker leaves between the look and this.
-    shared.on_left.lock().push(waker);
+    let mut waiting = shared.on_left.lock();
+    if !waiting.iter().any(|known| known.will_wake(&waker)) {
+        waiting.push(waker);
+        return Poll::Pending;
+    }
+    drop(waiting);
+    drop(queue);
+    drop(waker);
     Poll::Pending
 }
 
