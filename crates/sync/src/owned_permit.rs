@@ -22,10 +22,11 @@ impl Semaphore {
     /// # Examples
     /// Waiting before the task is made bounds the number of tasks:
     /// ```
-    /// use asyncio_sync::{Closed, Semaphore};
+    /// use asyncio::Semaphore;
+    /// use asyncio::sync::Closed;
     /// use std::sync::Arc;
     ///
-    /// # futures::executor::block_on(async {
+    /// # asyncio::run(async {
     /// let limit = Arc::new(Semaphore::new(100));
     /// let permit = limit.acquire_owned(1).await?;
     /// let task = async move {

@@ -19,7 +19,8 @@ use std::task::{Context, Poll, ready};
 ///
 /// # Examples
 /// ```
-/// use asyncio_sync::{Closed, Semaphore};
+/// use asyncio::Semaphore;
+/// use asyncio::sync::Closed;
 ///
 /// static CONNECTIONS: Semaphore = Semaphore::new(100);
 ///
@@ -28,7 +29,7 @@ use std::task::{Context, Poll, ready};
 ///     // at most a hundred at a time come here
 ///     Ok(())
 /// }
-/// # futures::executor::block_on(serve())?;
+/// # asyncio::run(serve())?;
 /// # Ok::<(), Closed>(())
 /// ```
 #[doc(alias = "BoundedSemaphore")]
@@ -83,9 +84,10 @@ impl Semaphore {
     ///
     /// # Examples
     /// ```
-    /// use asyncio_sync::{Closed, Semaphore};
+    /// use asyncio::Semaphore;
+    /// use asyncio::sync::Closed;
     ///
-    /// # futures::executor::block_on(async {
+    /// # asyncio::run(async {
     /// let semaphore = Semaphore::new(1);
     /// let permit = semaphore.acquire().await?;
     /// assert!(semaphore.is_locked());
@@ -111,9 +113,10 @@ impl Semaphore {
     ///
     /// # Examples
     /// ```
-    /// use asyncio_sync::{Closed, Semaphore};
+    /// use asyncio::Semaphore;
+    /// use asyncio::sync::Closed;
     ///
-    /// # futures::executor::block_on(async {
+    /// # asyncio::run(async {
     /// let memory = Semaphore::new(64);
     /// let large = memory.acquire_many(48).await?;
     /// assert_eq!(memory.available_permits(), 16);
@@ -133,7 +136,8 @@ impl Semaphore {
     ///
     /// # Examples
     /// ```
-    /// use asyncio_sync::{Semaphore, TryAcquireError};
+    /// use asyncio::Semaphore;
+    /// use asyncio::sync::TryAcquireError;
     ///
     /// let semaphore = Semaphore::new(1);
     /// let permit = semaphore.try_acquire()?;
@@ -161,7 +165,7 @@ impl Semaphore {
     ///
     /// # Examples
     /// ```
-    /// let gate = asyncio_sync::Semaphore::new(0);
+    /// let gate = asyncio::Semaphore::new(0);
     /// gate.release(3);
     /// assert_eq!(gate.available_permits(), 3);
     /// ```

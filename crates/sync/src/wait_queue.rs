@@ -26,9 +26,9 @@ use std::task::{Context, Poll, ready};
 ///
 /// # Examples
 /// ```
-/// use asyncio_sync::{Closed, WaitQueue};
+/// use asyncio::sync::{Closed, WaitQueue};
 ///
-/// # futures::executor::block_on(async {
+/// # asyncio::run(async {
 /// let queue = WaitQueue::new(1);
 /// queue.wait(1).await?;
 /// assert_eq!(queue.available(), 0);
@@ -56,7 +56,7 @@ impl WaitQueue {
     ///
     /// # Examples
     /// ```
-    /// use asyncio_sync::WaitQueue;
+    /// use asyncio::sync::WaitQueue;
     /// use futures::FutureExt;
     ///
     /// let changed = WaitQueue::without_memory();
