@@ -1,23 +1,19 @@
 //! The reactor that is current on this thread, and what leaf futures ask of it.
 //!
-//! The slot is a thread-local without destructor, so every access is a plain load, and a handle that
-//! is dropped while the thread ends finds it still there.
+//! The slot has no destructor, so every access is a plain load, and a handle that is dropped while the thread
+//! ends finds it still there.
 
 use crate::clock::{OsClock, std_now};
 use crate::state::State;
 use asyncio_core::Instant;
+use asyncio_core::ambient::{self, Slot};
 use asyncio_core::time::Clock;
-use std::cell::RefCell;
 use std::fmt;
-use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::time::Duration;
 
 thread_local! {
-    // The guard clears it; what a forgotten guard leaves behind is never dropped.
-    static CURRENT: RefCell<ManuallyDrop<Option<Rc<State>>>> =
-        const { RefCell::new(ManuallyDrop::new(None)) };
+    static CURRENT: Slot<Rc<State>> = const { Slot::new() };
 }
 
 /// Why a handle cannot be used here.
@@ -50,7 +46,7 @@ impl Misuse {
 /// Calls `f` with the current reactor. `f` must not run code that is not ours.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&State) -> R) -> Result<R, Misuse> {
-    CURRENT.with(|current| match &**current.borrow() {
+    Slot::with(&CURRENT, |current| match current {
         None => Err(Misuse::NoLoop),
         Some(state) if state.is_closed() => Err(Misuse::Closed),
         Some(state) => Ok(f(state)),
@@ -60,7 +56,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&State) -> R) -> Result<R, Misuse> {
 /// Calls `f` with the current reactor if it is the one with this number.
 #[inline]
 pub(crate) fn with_loop<R>(loop_id: u32, f: impl FnOnce(&State) -> R) -> Result<R, Misuse> {
-    CURRENT.with(|current| match &**current.borrow() {
+    Slot::with(&CURRENT, |current| match current {
         None => Err(Misuse::NoLoop),
         Some(state) if state.shared.loop_id != loop_id => Err(Misuse::OtherLoop),
         Some(state) if state.is_closed() => Err(Misuse::Closed),
@@ -94,9 +90,7 @@ pub fn current_id() -> Option<ReactorId> {
 /// order in which they were made.
 #[must_use = "dropping the guard leaves the reactor"]
 pub struct Entered {
-    former: Option<Rc<State>>,
-    /// A guard belongs to its thread.
-    not_send: PhantomData<Rc<()>>,
+    _slot: ambient::Entered<Rc<State>>,
 }
 
 impl fmt::Debug for Entered {
@@ -107,20 +101,7 @@ impl fmt::Debug for Entered {
 
 /// Makes `state` current until the guard is dropped.
 pub(crate) fn enter(state: Rc<State>) -> Entered {
-    Entered { former: replace(Some(state)), not_send: PhantomData }
-}
-
-fn replace(state: Option<Rc<State>>) -> Option<Rc<State>> {
-    let new = ManuallyDrop::new(state);
-    ManuallyDrop::into_inner(CURRENT.with(|current| current.replace(new)))
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let left = replace(self.former.take());
-        // After the borrow: this may be the last of the reactor and of what waits in it.
-        drop(left);
-    }
+    Entered { _slot: Slot::enter(&CURRENT, state) }
 }
 
 /// The time on the current loop's clock.
