@@ -4,12 +4,13 @@ use crate::exception::{ExceptionContext, forget_payload, report};
 use parking_lot::Mutex;
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A panic that was caught on behalf of somebody else, with what there is to say of it.
 ///
 /// Errors that carry a panic hold one of these. If it is dropped before anybody has [seen](Self::see) it, as
-/// in a `gather` that is dropped halfway, it reports itself to the handler of the thread's loop. So a panic is
+/// in a `gather` that is dropped halfway, it is reported by the loop that it belongs to. So a panic is
 /// told once: to whoever looks at the error, or else to the handler.
 ///
 /// # Examples
@@ -32,14 +33,33 @@ pub struct CaughtPanic {
     /// `None` once it was taken. The lock only makes it `Sync`; nobody contends for it.
     payload: Mutex<Option<Box<dyn Any + Send>>>,
     context: ExceptionContext,
+    /// Whom to tell; `None` is the loop that is current where it is dropped.
+    receiver: Option<Arc<dyn PanicReceiver>>,
     seen: AtomicBool,
+}
+
+/// The loop that a panic belongs to, reached from wherever its error is dropped.
+pub trait PanicReceiver: Send + Sync {
+    /// Has the loop report it.
+    ///
+    /// # Errors
+    /// The loop is closed; the report comes back.
+    fn receive(&self, context: ExceptionContext) -> Result<(), ExceptionContext>;
 }
 
 impl CaughtPanic {
     /// A panic with this payload; `context` is what will be reported if nobody sees it.
     #[must_use]
     pub fn new(payload: Box<dyn Any + Send>, context: ExceptionContext) -> Self {
-        Self { payload: Mutex::new(Some(payload)), context, seen: AtomicBool::new(false) }
+        let payload = Mutex::new(Some(payload));
+        Self { payload, context, receiver: None, seen: AtomicBool::new(false) }
+    }
+
+    /// The same, told to this loop if nobody sees it.
+    #[must_use]
+    pub fn told_to(mut self, receiver: Arc<dyn PanicReceiver>) -> Self {
+        self.receiver = Some(receiver);
+        self
     }
 
     /// The message of the panic. It counts as seen.
@@ -79,7 +99,14 @@ impl CaughtPanic {
 impl Drop for CaughtPanic {
     fn drop(&mut self) {
         if !*self.seen.get_mut() {
-            report(&self.context);
+            let context = self.context.clone();
+            let told = match self.receiver.take() {
+                Some(receiver) => receiver.receive(context),
+                None => Err(context),
+            };
+            if let Err(context) = told {
+                report(&context);
+            }
         }
         if let Some(payload) = self.payload.get_mut().take() {
             forget_payload(payload);

@@ -51,11 +51,6 @@ impl JoinError {
         }
     }
 
-    /// Whether it carries a panic that nobody was told of yet. It stays so.
-    pub(crate) fn is_unseen_panic(&self) -> bool {
-        matches!(&*self.why, Why::Panicked(panic) if !panic.is_seen())
-    }
-
     /// Why, by somebody who is told of a panic by that.
     fn look(&self) -> &Why {
         if let Why::Panicked(panic) = &*self.why {

@@ -146,17 +146,6 @@ impl<T> FusedFuture for RemoteTask<T> {
     }
 }
 
-impl<T> Drop for RemoteTask<T> {
-    fn drop(&mut self) {
-        if let Some(Ok(Err(error))) = self.outcome.try_take()
-            && error.is_unseen_panic()
-        {
-            // A panic that nobody has seen is reported on the task's own loop; where that is closed, here.
-            let _closed = self.link.mailbox.post(move || drop(error));
-        }
-    }
-}
-
 impl<T> fmt::Debug for RemoteTask<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteTask").finish_non_exhaustive()

@@ -104,9 +104,15 @@ impl Interval {
         self.reset_at(now() + self.period);
     }
 
-    /// Has the next tick come at `instant`, and the others every period after that.
+    /// Has the next tick come at `instant`, and the others every period after that. Whoever waits for a tick
+    /// already is woken then.
+    ///
+    /// # Panics
+    /// If a task waits for a tick on a loop that is not current on this thread.
+    #[track_caller]
     pub fn reset_at(&mut self, instant: Instant) {
         self.next = instant;
+        self.sleep.reset(instant);
     }
 
     /// Polls for the next tick, as [`tick`](Self::tick) does.

@@ -272,3 +272,13 @@ fn a_close_inside_of_a_close_leaves_the_rest_to_that() {
     event_loop.close();
     assert_eq!(reports.get(), 0);
 }
+
+#[test]
+#[should_panic(expected = "1 panics that nobody awaited")]
+fn a_panic_whose_error_is_dropped_after_the_run_fails_a_runner_that_was_told_so() {
+    let mut runner = Runner::builder().fail_on_lost_panic(true).build().unwrap();
+    runner.event_loop().set_exception_handler(|_| ());
+    let task = runner.event_loop().create_task(async { panic!("lost") });
+    drop::<Result<(), _>>(runner.run(task));
+    runner.close();
+}

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::handle::drop_handle;
 use super::layout::{CellPtr, Entry, Header, Kind, MERGED, Owner};
+use super::outcome::report;
 use super::owned::{create, request_cancel};
 use super::wake;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -18,6 +19,7 @@ pub(crate) fn deliver(owner: &Owner, entry: Entry) {
             // SAFETY: the cell is merged and no reference is left.
             unsafe { cell.free() }
         }
+        Entry::Report(context) => report(owner, &context),
         // An entry of the ready queue like any other: it waits for its turn, and counts as a poll.
         Entry::Post(function, sent_at) => {
             drop(create(owner, Call::new(function), Kind::Callback, sent_at));

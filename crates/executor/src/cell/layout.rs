@@ -12,7 +12,7 @@ use crate::thread_number;
 use crate::word::Word;
 use asyncio_core::TaskId;
 use asyncio_core::caught_panic::CaughtPanic;
-use asyncio_core::exception::Reporter;
+use asyncio_core::exception::{ExceptionContext, Reporter};
 use asyncio_core::park::Unpark;
 use asyncio_core::wait_note::WaitKind;
 use asyncio_core::wake_batch::drop_foreign;
@@ -167,6 +167,8 @@ pub(crate) enum Entry {
     Wake(AtomicPtr<Header>),
     /// This cell's last reference was dropped on another thread: take its block back.
     Dead(AtomicPtr<Header>),
+    /// A panic of this loop that nobody has seen.
+    Report(Box<ExceptionContext>),
     /// Call this on the loop; where it was sent.
     Post(Box<dyn FnOnce() + Send>, &'static Location<'static>),
 }

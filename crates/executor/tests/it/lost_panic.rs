@@ -81,9 +81,28 @@ fn an_error_that_nobody_looked_at_is_reported_with_the_name_of_the_task() {
         .run_until_complete(async {
             let task = Task::builder().name("ignored").spawn(async { panic!("why") });
             drop::<Result<(), _>>(task.await);
+            turns(1).await;
         })
         .unwrap();
     let names: Vec<_> = log.take().into_iter().map(|report| report.task_name).collect();
     assert_eq!(names, [Some("ignored".to_owned())]);
     assert_eq!(event_loop.reporter().lost_panics(), 1);
+}
+
+#[test]
+fn an_error_that_is_dropped_between_runs_or_on_another_thread_is_told_to_its_own_loop() {
+    let event_loop = new_loop();
+    let (log, handler) = reports();
+    event_loop.set_exception_handler(handler);
+    let errors = ["between runs", "on a thread"].map(|why| {
+        let task = event_loop.create_task(async move { std::panic::panic_any(why) });
+        event_loop.run_until_complete(task).unwrap().map(|(): ()| ()).unwrap_err()
+    });
+    let [here, there] = errors;
+    drop(here);
+    std::thread::scope(|scope| scope.spawn(|| drop(there)).join().unwrap());
+    event_loop.close();
+    let told: Vec<_> = log.take().into_iter().map(|report| report.panic).collect();
+    assert_eq!(told, ["between runs", "on a thread"]);
+    assert_eq!(event_loop.reporter().lost_panics(), 2);
 }

@@ -3,6 +3,8 @@
 use crate::world::{MS, World, panic_of};
 use asyncio_reactor::{Instant, MissedTick, interval, interval_at, now, sleep, timeout};
 use futures::StreamExt;
+use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 
 fn ms(instant: Instant) -> u128 {
@@ -113,4 +115,26 @@ fn it_is_a_stream_of_its_ticks() {
     let ticks: Vec<_> =
         world.reactor.block_on(async { interval(10 * MS).take(3).map(ms).collect().await });
     assert_eq!(ticks, [0, 10, 20]);
+}
+
+#[test]
+fn a_task_that_waits_for_a_tick_is_woken_at_the_new_time_after_a_reset() {
+    let world = World::new();
+    world.reactor.block_on(async {
+        let mut late = interval_at(now() + 30_000 * MS, 30_000 * MS);
+        let (mut resets, mut polls) = (sleep(5 * MS), 0);
+        let due = std::future::poll_fn(|cx| {
+            polls += 1;
+            if let Poll::Ready(due) = late.poll_tick(cx) {
+                return Poll::Ready(due);
+            }
+            if !resets.is_elapsed() && std::pin::Pin::new(&mut resets).poll(cx).is_ready() {
+                late.reset_at(now() + 10 * MS);
+            }
+            Poll::Pending
+        });
+        assert_eq!(ms(due.await), 15);
+        assert_eq!((ms(now()), polls), (15, 3), "nobody polls in vain");
+        assert_eq!(ms(late.tick().await), 30_015);
+    });
 }
