@@ -15,13 +15,14 @@ use asyncio_core::promise::{Promise, Resolver, promise};
 use asyncio_core::wake_batch::{drop_foreign, wake};
 use asyncio_pool::{ThreadJob, ThreadPoolExecutor};
 use asyncio_reactor::process_id;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 /// Lookups that run at a time and are waited for.
@@ -83,7 +84,7 @@ impl Lookups {
     /// Those of this process.
     pub(crate) fn current() -> Arc<Self> {
         static CURRENT: Mutex<Option<Arc<Lookups>>> = Mutex::new(None);
-        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = CURRENT.lock();
         if let Some(lookups) = current.as_ref().filter(|lookups| lookups.process == process_id()) {
             return Arc::clone(lookups);
         }
@@ -163,7 +164,7 @@ impl Lookups {
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+        self.books.lock()
     }
 }
 

@@ -10,6 +10,7 @@ use asyncio_core::exception::{ExceptionContext, report};
 use asyncio_core::wait_note::WaitKind;
 use asyncio_reactor::{Operation, Sleep, sleep_until};
 use futures_core::future::FusedFuture;
+use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, Ready, ready as at_once};
@@ -17,7 +18,6 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 /// Accepts TCP connections.
@@ -160,10 +160,10 @@ impl TcpListener {
     fn poll_pause(&self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(until) = self.pause.over() else { return Poll::Ready(()) };
         // Taken out while it is polled: wakers are not ours, and may come back here.
-        let kept = locked(&self.timer).take().filter(|timer| timer.deadline() == until);
+        let kept = self.timer.lock().take().filter(|timer| timer.deadline() == until);
         let mut timer = kept.unwrap_or_else(|| sleep_until(until));
         let polled = Pin::new(&mut timer).poll(cx);
-        let replaced = locked(&self.timer).replace(timer);
+        let replaced = self.timer.lock().replace(timer);
         drop(replaced);
         polled
     }
@@ -193,7 +193,7 @@ impl TcpListener {
     ) -> io::Result<(Sock<net::TcpStream>, SocketAddr)> {
         Sock::try_os(stream).map(|sock| (sock, peer)).map_err(|(stream, error)| {
             if os::is_exhausted(&error) {
-                locked(&self.kept).push_back((stream, peer));
+                self.kept.lock().push_back((stream, peer));
             }
             error
         })
@@ -201,7 +201,7 @@ impl TcpListener {
 
     /// What was accepted before and could not be registered then.
     fn take_kept(&self) -> Option<(net::TcpStream, SocketAddr)> {
-        if self.pause.is_begun() { locked(&self.kept).pop_front() } else { None }
+        if self.pause.is_begun() { self.kept.lock().pop_front() } else { None }
     }
 
     /// What an attempt comes to; `None`: try again, after the pause if one has begun.
@@ -211,7 +211,7 @@ impl TcpListener {
     ) -> Option<io::Result<(TcpStream, SocketAddr)>> {
         let error = match accepted {
             Ok((sock, peer)) => {
-                if !self.pause.is_begun() || locked(&self.kept).is_empty() {
+                if !self.pause.is_begun() || self.kept.lock().is_empty() {
                     self.pause.end();
                 }
                 return Some(Ok((TcpStream::from_sock(sock), peer)));
@@ -240,11 +240,6 @@ impl TcpListener {
             report(&ExceptionContext::from_error(message, error));
         }
     }
-}
-
-/// Nothing panics while one of the locks is held.
-fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for TcpListener {
