@@ -137,7 +137,13 @@ impl Selector for OsSelector {
         self.events.clear();
         match self.poller.wait(&mut self.events, timeout) {
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // polling says `WouldBlock` before it has asked the system, when a notification was announced
+            // and is not written yet: it was meant to end this wait, and has.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+                ) => {}
             Err(error) => return Err(error),
         }
         ready.extend(self.events.iter().map(|event| Readiness {

@@ -272,8 +272,10 @@ impl Performer {
                     this.show(socket.try_send_to(&this.bytes(length), addr))
                 }
                 Op::DatagramReadable(_) => {
-                    let tried = socket.peek_from(&mut [0]).now_or_never();
-                    let tried = tried.map(|tried| this.show(tried.map(|(count, _)| count)));
+                    // Waited for as long as it takes to ask the system, which without edges tells only those who
+                    // wait.
+                    let tried = timeout(Duration::from_nanos(1), socket.peek_from(&mut [0])).await;
+                    let tried = tried.ok().map(|tried| this.show(tried.map(|(count, _)| count)));
                     format!("{tried:?}, {}", this.show(socket.readable().await))
                 }
                 Op::RecvFrom(_, length) => {
